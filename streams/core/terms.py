@@ -1,0 +1,434 @@
+"""A truce written down: zones, sources, weights, thresholds, limits.
+
+`load` reads a TOML file, `parse` a mapping (what a terms record in the log carries); both give the same `Terms` or raise
+`TermsError` with every fault in one readable message. Nothing else in the core has numbers of its own: whoever wants to
+know why a decision fell finds the figure here, under its name.
+
+Durations keep the unit of their name. Weights, shares and levels are given as decimals in the file and held as integers
+in thousandths.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+import orjson
+from msgspec import Meta, Struct
+
+from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Side, ThresholdMode, Trust, Weapon
+
+HOUR = 3_600
+DAY = 86_400
+SIMULATED_PREFIX = "reports.simulated."
+"""Topics of this name are simulated: their ticks and times of receipt are stated, not taken from the broker."""
+
+Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Decimal = Annotated[float, Meta(ge=0, le=1_000_000)]
+Hours = Annotated[int, Meta(ge=0, le=24 * 366)]
+
+
+class TermsError(ValueError):
+    """The terms are unusable; the message lists every fault, one a line, each with the name of the value."""
+
+
+def thousandths(value: float) -> int:
+    """The integer in thousandths that is nearest to a decimal of the terms."""
+    return round(value * 1_000)
+
+
+class Truce(Struct, frozen=True, forbid_unknown_fields=True):
+    id: Identifier
+    name: str
+    countries: Annotated[list[Annotated[str, Meta(pattern=r"^[A-Z]{2}$")]], Meta(min_length=1)]
+    d_hour: Annotated[datetime, Meta(tz=True)]
+    time_zone: str
+    salt: Annotated[str, Meta(min_length=8)]
+    basis: Literal["agreement", "illustrative"] = "illustrative"
+    partition: Annotated[int, Meta(ge=0)] = 0
+    simulated: bool = False
+    topics: Annotated[list[str], Meta(min_length=1)] = msgspec.field(default_factory=lambda: ["reports.*"])
+    watch_days_before: Annotated[int, Meta(ge=7, le=366)] = 30
+    effective_from: Annotated[datetime, Meta(tz=True)] | None = None
+    phase_names: dict[str, str] = {}
+    assumptions: list[str] = []
+
+
+class Gate(Struct, frozen=True, forbid_unknown_fields=True):
+    days: Annotated[int, Meta(ge=1, le=366)] = 7
+    max_span_days: Annotated[int, Meta(ge=1, le=366)] = 9
+    max_contested: Annotated[int, Meta(ge=0)] = 2
+    max_unknown: Annotated[int, Meta(ge=0)] = 1
+    settle_hours: Hours = 24
+    scope: Literal["all", "each"] = "all"
+    requalify: bool = True
+    late_days_max: Annotated[int, Meta(ge=1, le=1_000)] = 100
+    after_days: Annotated[int, Meta(ge=0, le=1_000)] = 30
+    tick_gap_max_hours: Annotated[int, Meta(ge=1, le=24)] = 1
+
+
+class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
+    """`value`: for `at_most` the most a day may hold; for `reduction` the share of the baseline, with `floor`."""
+
+    mode: ThresholdMode = ThresholdMode.ZERO
+    metric: Metric = Metric.INCIDENTS
+    value: Decimal = 0
+    floor: Decimal = 0
+    baseline: Decimal | None = None
+
+
+class Baseline(Struct, frozen=True, forbid_unknown_fields=True):
+    days: Annotated[int, Meta(ge=1, le=366)] = 14
+    min_watched_days: Annotated[int, Meta(ge=1, le=366)] = 10
+
+
+class Zone(Struct, frozen=True, forbid_unknown_fields=True):
+    """An area with its own count: `areas` (GeoNames codes such as "SY.02"), or `polygons` (GeoJSON geometry or file)."""
+
+    id: Identifier
+    name: str
+    gated: bool = False
+    areas: list[Annotated[str, Meta(pattern=r"^[A-Z]{2}(\.[A-Za-z0-9]{1,20})?$")]] = []
+    polygons: str | dict[str, Any] | None = None
+    threshold: Threshold | None = None
+
+
+class Whole(Struct, frozen=True, forbid_unknown_fields=True):
+    """The truce as a whole."""
+
+    gated: bool = True
+    threshold: Threshold = Threshold()
+
+
+class Severity(Struct, frozen=True, forbid_unknown_fields=True):
+    """Weights. Territory, withdrawal breaches, and whatever is not an attack weigh by kind, attacks by weapon."""
+
+    cap: Decimal = 50
+    killed: Decimal = 3
+    injured: Decimal = 1
+    weapons: dict[Weapon, Decimal] = {}
+    kinds: dict[Kind, Decimal] = {}
+
+
+WEAPON_WEIGHTS: dict[Weapon, float] = {
+    Weapon.SMALL_ARMS: 1,
+    Weapon.MORTAR: 2,
+    Weapon.UAV: 2,
+    Weapon.UNDETERMINED: 2,
+    Weapon.ROCKET: 3,
+    Weapon.ARTILLERY: 3,
+    Weapon.TANK: 3,
+    Weapon.ATGM: 3,
+    Weapon.IED_MINE: 3,
+    Weapon.AIRSTRIKE: 5,
+}
+KIND_WEIGHTS: dict[Kind, float] = {
+    Kind.TERRITORY: 5,
+    Kind.WITHDRAWAL_BREACH: 2,
+    Kind.ACCESS_DENIED: 0,
+    Kind.MONITOR_RESTRICTED: 0,
+    Kind.DETENTION: 0,
+    Kind.OTHER: 0,
+}
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True):
+    """A source that terms know. `names` are other spellings; `zones` those it covers by being alive; `party` it speaks for."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    names: list[str] = []
+    side: str = Side.INDEPENDENT
+    lineage: str | None = None
+    zones: list[str] = []
+    trusted: list[Trust] = []
+    party: str | None = None
+    topics: list[str] = []
+
+
+class Actor(Struct, frozen=True, forbid_unknown_fields=True):
+    """Someone who attacks or is attacked, with the side it fights for. `excluded`: the truce does not protect or bind it."""
+
+    id: str
+    names: list[str] = []
+    side: str | None = None
+    excluded: bool = False
+
+
+class Coverage(Struct, frozen=True, forbid_unknown_fields=True):
+    min_lineages: Annotated[int, Meta(ge=1)] = 2
+    min_share_of_day: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    alive_gap_max_hours: Annotated[int, Meta(ge=1, le=72)] = 6
+    assume_alive: list[str] = []
+
+
+class AccessTerms(Struct, frozen=True, forbid_unknown_fields=True):
+    """Access areas by id, with a name to show; those in `required` must be reported open for a gated zone's quiet day."""
+
+    areas: dict[Identifier, str] = {}
+    required: list[Identifier] = []
+    valid_hours: Hours = 48
+
+
+class Ends(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the truce ends: by a party in `ends_by`; by expiry, where `renewed_every_hours` is set; by collapse."""
+
+    ends_by: list[str] = []
+    renewed_by: list[str] = []
+    renewed_every_hours: Annotated[int, Meta(ge=1)] | None = None
+    renewal_grace_hours: Hours = 0
+    collapse_level: Decimal | None = None
+    collapse_metric: Metric = Metric.SEVERITY
+    collapse_days: Annotated[int, Meta(ge=1)] = 2
+
+
+class Match(Struct, frozen=True, forbid_unknown_fields=True):
+    """When two claims can tell of one incident, before place and time precision widen it."""
+
+    distance_m: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
+    window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
+    neighbours_max: Annotated[int, Meta(ge=1)] = 64
+    min_score: int = 0
+
+
+class Limits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may grow, and how far. Reaching one refuses the report and leaves a marker."""
+
+    live_reports_max: Annotated[int, Meta(ge=1)] = 2_000_000
+    live_reports_per_lineage_max: Annotated[int, Meta(ge=1)] = 500_000
+    casualties_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
+    claim_spread: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    markers_max: Annotated[int, Meta(ge=1)] = 1_000
+    listed_max: Annotated[int, Meta(ge=1, le=5_000)] = 100
+
+
+class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
+    """The whole file. Lookups that the core needs often are computed once and kept."""
+
+    truce: Truce
+    opposed: Annotated[list[str], Meta(min_length=2, max_length=2)]
+    gate: Gate = Gate()
+    whole: Whole = Whole()
+    zones: list[Zone] = []
+    baseline: Baseline = Baseline()
+    severity: Severity = Severity()
+    coverage: Coverage = Coverage()
+    access: AccessTerms = AccessTerms()
+    ends: Ends = Ends()
+    match: Match = Match()
+    limits: Limits = Limits()
+    sources: list[Source] = []
+    actors: list[Actor] = []
+
+    @cached_property
+    def hash(self) -> str:
+        """Digest of the values, 32 hexadecimal digits: the same terms have the same hash, however the file was written."""
+        return hashlib.sha256(orjson.dumps(self.as_mapping(), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The terms as plain values, as a terms record carries them; `parse` takes it back."""
+        return msgspec.to_builtins(self)
+
+    @cached_property
+    def d_hour_s(self) -> int:
+        return int(self.truce.d_hour.timestamp())
+
+    @cached_property
+    def zone_of_time(self) -> ZoneInfo:
+        return ZoneInfo(self.truce.time_zone)
+
+    @cached_property
+    def horizon_start_s(self) -> int:
+        """Before this nothing is kept: seconds since 1970."""
+        return self.d_hour_s - self.truce.watch_days_before * DAY
+
+    @cached_property
+    def zone_ids(self) -> tuple[str, ...]:
+        """Every zone that has a level, the whole last."""
+        return (*(zone.id for zone in self.zones), WHOLE)
+
+    @cached_property
+    def gated_ids(self) -> tuple[str, ...]:
+        return (*(zone.id for zone in self.zones if zone.gated), *((WHOLE,) if self.whole.gated else ()))
+
+    @cached_property
+    def thresholds(self) -> dict[str, Threshold]:
+        """By zone; a zone that states none has that of the whole."""
+        own = {zone.id: zone.threshold or self.whole.threshold for zone in self.zones}
+        return own | {WHOLE: self.whole.threshold}
+
+    @cached_property
+    def source_by_name(self) -> dict[str, Source]:
+        return {name.casefold(): source for source in self.sources for name in (source.id, *source.names)}
+
+    @cached_property
+    def actor_by_name(self) -> dict[str, Actor]:
+        return {name.casefold(): actor for actor in self.actors for name in (actor.id, *actor.names)}
+
+    def lineage(self, source: str) -> str:
+        """The lineage of a source by any of its names; `unlisted` for one that terms do not know."""
+        known = self.source_by_name.get(source.casefold())
+        return UNLISTED if known is None else known.lineage or known.id
+
+    @cached_property
+    def weapon_weights(self) -> dict[str, int]:
+        return {weapon: thousandths(weight) for weapon, weight in (WEAPON_WEIGHTS | self.severity.weapons).items()}
+
+    @cached_property
+    def kind_weights(self) -> dict[str, int]:
+        return {kind: thousandths(weight) for kind, weight in (KIND_WEIGHTS | self.severity.kinds).items()}
+
+    def weight(self, kind: str, weapon: str) -> int:
+        """Thousandths. Attacks and disproportionate force weigh by weapon unless terms weigh the kind."""
+        by_kind = self.kind_weights.get(kind)
+        return self.weapon_weights[weapon] if by_kind is None else by_kind
+
+    def takes_topic(self, topic: str) -> bool:
+        """Whether reports and ticks of a source topic are for this truce."""
+        if topic.startswith(SIMULATED_PREFIX) != self.truce.simulated:
+            return False
+        return any(fnmatchcase(topic, pattern) for pattern in self.truce.topics)
+
+
+def load(path: str | Path, overrides: Iterable[str] = ()) -> Terms:
+    """Read terms from a TOML file, with `key.path=value` overrides (values in TOML, or bare words).
+
+    Polygons named by file are read from beside it and carried inline from then on. Raises `TermsError`.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise TermsError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise TermsError(f"{path}: not TOML: {fault}") from None
+    for override in overrides:
+        _override(values, override)
+    for zone in values.get("zones", []):
+        if isinstance(zone, dict) and isinstance(zone.get("polygons"), str):
+            zone["polygons"] = _geometry(path.parent / zone["polygons"])
+    try:
+        return parse(values)
+    except TermsError as fault:
+        raise TermsError(f"{path}: {fault}") from None
+
+
+def parse(values: dict[str, Any]) -> Terms:
+    """Check a mapping and give terms. Raises `TermsError` naming what is wrong."""
+    try:
+        terms = msgspec.convert(values, Terms)
+    except msgspec.ValidationError as fault:
+        raise TermsError(str(fault).replace("`$.", "`")) from None
+    faults = [fault for check in CHECKS for fault in check(terms)]
+    if faults:
+        raise TermsError("; ".join(faults))
+    return terms
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals:
+        raise TermsError(f"--set {override}: write it as key.path=value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.strip().split(".")
+    place: Any = values
+    for name in parents:
+        place = _step(place, name, override)
+    if isinstance(place, list):
+        raise TermsError(f"--set {override}: {'.'.join(parents)} is a list; name one by its id")
+    place[last] = value
+
+
+def _step(place: Any, name: str, override: str) -> Any:
+    """Into a table by its key, or into a list of tables (zones, sources) by their id."""
+    if isinstance(place, list):
+        for entry in place:
+            if entry.get("id") == name:
+                return entry
+        raise TermsError(f"--set {override}: nothing has the id {name!r}")
+    inner = place.setdefault(name, {})
+    if not isinstance(inner, dict | list):
+        raise TermsError(f"--set {override}: {name} is not a table")
+    return inner
+
+
+def _geometry(path: Path) -> dict[str, Any]:
+    try:
+        return orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as fault:
+        raise TermsError(f"polygons {path}: {fault}") from None
+
+
+def _check_time(terms: Terms) -> Iterable[str]:
+    try:
+        terms.zone_of_time  # noqa: B018
+    except (KeyError, ValueError, OSError):
+        yield f"truce.time_zone: {terms.truce.time_zone!r} is not an IANA time zone"
+    if terms.truce.d_hour.astimezone(UTC).microsecond:
+        yield "truce.d_hour: give whole seconds"
+    if terms.gate.max_span_days < terms.gate.days:
+        yield "gate.max_span_days: no window of fewer days than gate.days can hold a run"
+    if terms.baseline.min_watched_days > terms.baseline.days:
+        yield "baseline.min_watched_days: more than baseline.days"
+    if terms.truce.watch_days_before < terms.baseline.days:
+        yield "truce.watch_days_before: the baseline reaches further back"
+
+
+def _check_zones(terms: Terms) -> Iterable[str]:
+    seen: set[str] = {WHOLE}
+    for zone in terms.zones:
+        if zone.id in seen:
+            yield f"zones.{zone.id}: the id is taken"
+        seen.add(zone.id)
+        if bool(zone.areas) == bool(zone.polygons):
+            yield f"zones.{zone.id}: give either areas or polygons"
+    if not terms.gated_ids:
+        yield "zones: none is gated, and whole.gated is false: nothing could ever qualify"
+    for zone_id, threshold in terms.thresholds.items():
+        if threshold.mode is ThresholdMode.REDUCTION and threshold.value > 1:
+            yield f"threshold of {zone_id}: a reduction's value is a share of the baseline, from 0 to 1"
+
+
+def _check_sources(terms: Terms) -> Iterable[str]:
+    sides = {*terms.opposed, Side.INDEPENDENT.value}
+    if len(set(terms.opposed)) != 2 or Side.INDEPENDENT in terms.opposed:
+        yield "opposed: name two sides, neither of them independent"
+    names: dict[str, str] = {}
+    for source in terms.sources:
+        if source.side not in sides:
+            yield f"sources.{source.id}: side {source.side!r} is none of {sorted(sides)}"
+        if (source.lineage or source.id) == UNLISTED:
+            yield f"sources.{source.id}: the lineage {UNLISTED!r} is that of sources terms do not list"
+        yield from (f"sources.{source.id}: there is no zone {z!r}" for z in source.zones if z not in terms.zone_ids)
+        for name in (source.id, *source.names):
+            if names.setdefault(name.casefold(), source.id) != source.id:
+                yield f"sources.{source.id}: the name {name!r} is also one of {names[name.casefold()]}"
+    for actor in terms.actors:
+        if actor.side is not None and actor.side not in sides:
+            yield f"actors.{actor.id}: side {actor.side!r} is none of {sorted(sides)}"
+    for name in terms.coverage.assume_alive:
+        if name.casefold() not in terms.source_by_name:
+            yield f"coverage.assume_alive: there is no source {name!r}"
+
+
+def _check_ends(terms: Terms) -> Iterable[str]:
+    parties = {source.party for source in terms.sources if source.party}
+    for party in (*terms.ends.ends_by, *terms.ends.renewed_by):
+        if party not in parties:
+            yield f"ends: no source speaks for the party {party!r}, so it could never declare anything"
+    if terms.ends.renewed_every_hours and not terms.ends.renewed_by:
+        yield "ends.renewed_by: with renewed_every_hours somebody must be able to renew"
+    yield from (f"access.required: no area {a!r}" for a in terms.access.required if a not in terms.access.areas)
+
+
+CHECKS: tuple[Callable[[Terms], Iterable[str]], ...] = (_check_time, _check_zones, _check_sources, _check_ends)
+
+__all__ = ["DAY", "HOUR", "SIMULATED_PREFIX", "Terms", "TermsError", "load", "parse", "thousandths"]
