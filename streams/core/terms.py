@@ -78,8 +78,8 @@ class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
 
     mode: ThresholdMode = ThresholdMode.ZERO
     metric: Metric = Metric.INCIDENTS
-    value: Decimal = 0
-    floor: Decimal = 0
+    value: Decimal = 0.0
+    floor: Decimal = 0.0
     baseline: Decimal | None = None
 
 
@@ -109,32 +109,32 @@ class Whole(Struct, frozen=True, forbid_unknown_fields=True):
 class Severity(Struct, frozen=True, forbid_unknown_fields=True):
     """Weights. Territory, withdrawal breaches, and whatever is not an attack weigh by kind, attacks by weapon."""
 
-    cap: Decimal = 50
-    killed: Decimal = 3
-    injured: Decimal = 1
+    cap: Decimal = 50.0
+    killed: Decimal = 3.0
+    injured: Decimal = 1.0
     weapons: dict[Weapon, Decimal] = {}
     kinds: dict[Kind, Decimal] = {}
 
 
 WEAPON_WEIGHTS: dict[Weapon, float] = {
-    Weapon.SMALL_ARMS: 1,
-    Weapon.MORTAR: 2,
-    Weapon.UAV: 2,
-    Weapon.UNDETERMINED: 2,
-    Weapon.ROCKET: 3,
-    Weapon.ARTILLERY: 3,
-    Weapon.TANK: 3,
-    Weapon.ATGM: 3,
-    Weapon.IED_MINE: 3,
-    Weapon.AIRSTRIKE: 5,
+    Weapon.SMALL_ARMS: 1.0,
+    Weapon.MORTAR: 2.0,
+    Weapon.UAV: 2.0,
+    Weapon.UNDETERMINED: 2.0,
+    Weapon.ROCKET: 3.0,
+    Weapon.ARTILLERY: 3.0,
+    Weapon.TANK: 3.0,
+    Weapon.ATGM: 3.0,
+    Weapon.IED_MINE: 3.0,
+    Weapon.AIRSTRIKE: 5.0,
 }
 KIND_WEIGHTS: dict[Kind, float] = {
-    Kind.TERRITORY: 5,
-    Kind.WITHDRAWAL_BREACH: 2,
-    Kind.ACCESS_DENIED: 0,
-    Kind.MONITOR_RESTRICTED: 0,
-    Kind.DETENTION: 0,
-    Kind.OTHER: 0,
+    Kind.TERRITORY: 5.0,
+    Kind.WITHDRAWAL_BREACH: 2.0,
+    Kind.ACCESS_DENIED: 0.0,
+    Kind.MONITOR_RESTRICTED: 0.0,
+    Kind.DETENTION: 0.0,
+    Kind.OTHER: 0.0,
 }
 
 

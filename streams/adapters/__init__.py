@@ -1,0 +1,1 @@
+"""External formats, one a module: a file in, reports out."""

@@ -1,0 +1,53 @@
+"""The one program, `truce`. Each command is imported only when it is called, so that `truce --help` is quick."""
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "demo": "streams.commands.demo:demo",
+    "replay": "streams.commands.replay:replay",
+    "broker": "streams.commands.broker:broker",
+    "worker": "streams.commands.worker:worker",
+    "topics": "streams.commands.topics:topics",
+    "terms": "streams.commands.terms:terms",
+    "publish": "streams.commands.publish:publish",
+    "tail": "streams.commands.tail:tail",
+    "locate": "streams.commands.locate:locate",
+    "rejected": "streams.commands.rejected:rejected",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in `COMMANDS`, in the order of the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        return getattr(import_module(module), name)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="truce-monitor")
+def truce() -> None:
+    """Watch a ceasefire: read reports of violations, keep a level per zone, announce changes of phase."""
+
+
+def main() -> None:
+    """Entry point: one readable line and a non-zero exit on failure, never a traceback for what a user can mend."""
+    from streams.core.terms import TermsError
+
+    try:
+        truce()
+    except TermsError as fault:
+        click.echo(f"truce: {fault}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

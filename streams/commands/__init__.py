@@ -1,0 +1,1 @@
+"""The commands of `truce`, one a module: arguments in, a call, readable output."""

@@ -1,0 +1,1 @@
+"""The decisions, pure: no Kafka, no clock, no randomness, no logging."""
