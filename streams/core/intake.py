@@ -1,0 +1,264 @@
+"""Read a message, check it, find its place, and say to which truces it goes.
+
+One message at a time and no state but the terms it follows: the same message with the same terms gives the same log
+entries. What it cannot use it refuses, with a reason that names the field; what concerns no truce it leaves out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.facts import (
+    Circle,
+    Fact,
+    Location,
+    LocatedReport,
+    LoggedTick,
+    Origin,
+    Rejected,
+    Rejection,
+    Report,
+    TermsRecord,
+    Tick,
+)
+from schemas.reasons import Reason, ReportType
+from schemas.topics import REJECTED
+from streams.core import gazetteer
+from streams.core.check import check, seconds
+from streams.core.envelope import unwrap
+from streams.core.locate import locate
+from streams.core.terms import SIMULATED_PREFIX, Terms, parse
+
+RECEIVED_AT_HEADER = "truce-received-at"
+RETRY_HEADER = "truce-retry-of"
+TICK_PREFIX = b'{"tick"'
+
+_decode_tick = msgspec.json.Decoder(Tick).decode
+_decode_terms = msgspec.json.Decoder(TermsRecord).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Arrival(NamedTuple):
+    """A report as it arrives from a file: time of receipt (seconds since 1970), bytes, and where it was ("file:line")."""
+
+    received_at: int
+    value: bytes
+    where: str
+
+
+class Incoming(NamedTuple):
+    """A message of a `reports.*` topic. `timestamp_ms` is the broker's append time on live topics."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Entry(NamedTuple):
+    """A record for the log. Partition None: one copy into every partition."""
+
+    partition: int | None
+    key: bytes
+    value: bytes
+
+
+class Intake:
+    """Turns messages into log entries or rejections.
+
+    `source_topics` binds sources to the topic patterns they may publish on; a source that it does not name may use any.
+    `gazetteers` gives the gazetteer of some countries; it is asked once for each combination that terms name.
+    """
+
+    def __init__(
+        self,
+        source_topics: Mapping[str, Sequence[str]] | None = None,
+        clock_skew_max_s: int = 600,
+        gazetteers: Callable[[Iterable[str]], gazetteer.Gazetteer] = gazetteer.load,
+    ) -> None:
+        self._source_topics = {source.casefold(): tuple(topics) for source, topics in (source_topics or {}).items()}
+        self._clock_skew_max_s = clock_skew_max_s
+        self._gazetteers = gazetteers
+        self._loaded: dict[tuple[str, ...], gazetteer.Gazetteer] = {}
+        self._terms: dict[str, Terms] = {}
+        self._takers: dict[str, tuple[Terms, ...]] = {}
+
+    @property
+    def truces(self) -> dict[str, Terms]:
+        """The newest terms of every truce it routes to."""
+        return self._terms
+
+    def follow(self, value: bytes) -> None:
+        """Route by these terms from now on: a value of `truce.terms`."""
+        record = _decode_terms(value)
+        terms = parse(record.terms)
+        self._terms[record.truce] = terms
+        self._takers = {}
+        countries = _countries(terms)
+        if countries not in self._loaded:
+            self._loaded[countries] = self._gazetteers(countries)
+
+    def take(self, message: Incoming) -> list[Entry] | Fact:
+        """Log entries (none: outside every truce), or a rejection for `truce.rejected`."""
+        if message.value is not None and message.value.startswith(TICK_PREFIX):
+            return self._take_tick(message)
+        headers = message.headers
+        body = unwrap(message.value or b"", headers)
+        if isinstance(body, Rejection):
+            return refuse(message, body)
+        received_at = self._received_at(message)
+        if isinstance(received_at, Rejection):
+            return refuse(message, received_at)
+        report = check(body, received_at, self._clock_skew_max_s)
+        if isinstance(report, Rejection):
+            return refuse(message, report)
+        bound = self._source_topics.get(report.source.casefold())
+        if bound is not None and not any(fnmatchcase(message.topic, pattern) for pattern in bound):
+            return refuse(message, _not_allowed(report, message.topic))
+        return self._route(message, body, report, received_at)
+
+    def _received_at(self, message: Incoming) -> int | Rejection:
+        if not message.topic.startswith(SIMULATED_PREFIX):
+            return message.timestamp_ms // 1_000
+        for name, value in message.headers:
+            if name == RECEIVED_AT_HEADER:
+                try:
+                    return int(value)
+                except ValueError:
+                    return Rejection(Reason.WRONG_TYPE, f"header {RECEIVED_AT_HEADER}: not a whole number of seconds")
+        return Rejection(Reason.MISSING_FIELD, f"header {RECEIVED_AT_HEADER}: a simulated topic must state it")
+
+    def _route(self, message: Incoming, body: bytes, report: Report, received_at: int) -> list[Entry] | Fact:
+        """One entry for each truce that the report may concern."""
+        entries: list[Entry] = []
+        refusal: Rejection | None = None
+        origin = Origin(message.topic, message.partition, message.offset)
+        retry_of = next((value.decode("utf-8", "replace") for name, value in message.headers if name == RETRY_HEADER), None)
+        for terms in self._takers_of(message.topic):
+            source = terms.source_by_name.get(report.source.casefold())
+            if source is not None and source.topics and not any(fnmatchcase(message.topic, p) for p in source.topics):
+                refusal = _not_allowed(report, message.topic)
+                continue
+            if not _time_fits(report, terms):
+                continue
+            circle: Circle | None = None
+            places = self._loaded[_countries(terms)]
+            where = _place_of(report)
+            if where is not None:
+                found = locate(where, terms.truce.countries, places)
+                if isinstance(found, Rejection):
+                    refusal = found
+                    continue
+                circle = found
+                if report.revision == 1 and not _in_countries(circle, terms):
+                    continue
+            located = LocatedReport(
+                truce=terms.truce.id,
+                received_at=received_at,
+                origin=origin,
+                report=msgspec.Raw(body),
+                circle=circle,
+                gazetteer=places.digest if circle is not None else None,
+                retry_of=retry_of,
+            )
+            entries.append(Entry(terms.truce.partition, terms.truce.id.encode(), _encode(located)))
+        if refusal is not None and not entries:
+            return refuse(message, refusal)
+        return entries
+
+    def _takers_of(self, topic: str) -> tuple[Terms, ...]:
+        takers = self._takers.get(topic)
+        if takers is None:
+            takers = tuple(self._terms[truce] for truce in sorted(self._terms) if self._terms[truce].takes_topic(topic))
+            self._takers[topic] = takers
+        return takers
+
+    def _take_tick(self, message: Incoming) -> list[Entry] | Fact:
+        assert message.value is not None
+        try:
+            tick = _decode_tick(message.value)
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            return refuse(message, Rejection(Reason.WRONG_TYPE, f"tick: {fault}"))
+        at = seconds(tick.tick)
+        appended_at = message.timestamp_ms // 1_000
+        if not message.topic.startswith(SIMULATED_PREFIX) and at > appended_at + self._clock_skew_max_s:
+            return refuse(message, Rejection(Reason.IN_THE_FUTURE, "tick: ahead of the time at which it was appended"))
+        origin = Origin(message.topic, message.partition, message.offset)
+        return [Entry(None, b"tick", _encode(LoggedTick(at, appended_at, origin, tick.origins)))]
+
+
+def refuse(message: Incoming, rejection: Rejection) -> Fact:
+    """The rejection of a message as a fact: original bytes and headers, reason, detail, origin."""
+    origin = Origin(message.topic, message.partition, message.offset)
+    body = Rejected(
+        reason=rejection.reason,
+        detail=rejection.detail,
+        origin=origin,
+        stage="intake",
+        original=message.value or b"",
+        original_key=message.key,
+        original_headers=[(name, value or b"") for name, value in message.headers],
+    )
+    return Fact(REJECTED, str(origin), _encode(body))
+
+
+def terms_record(terms: Terms, effective_from_s: int | None = None, correct: bool = False) -> bytes:
+    """The record that publishes terms, for `truce.terms` and the log. Without a time they hold from the horizon on."""
+    start = terms.horizon_start_s if effective_from_s is None else effective_from_s
+    return _encode(TermsRecord(terms.truce.id, terms.hash, terms.as_mapping(), start, correct))
+
+
+def tick_value(at_s: int, origins: Mapping[str, int]) -> bytes:
+    """The value of a tick for a report topic. `at_s`: seconds since 1970."""
+    return _encode(Tick(datetime.fromtimestamp(at_s, UTC), dict(origins)))
+
+
+def _countries(terms: Terms) -> tuple[str, ...]:
+    return tuple(sorted(terms.truce.countries))
+
+
+def _not_allowed(report: Report, topic: str) -> Rejection:
+    return Rejection(Reason.SOURCE_NOT_ALLOWED, f"source: {report.source!r} may not publish on {topic}")
+
+
+def _place_of(report: Report) -> Location | None:
+    """What must be located, if anything: a violation's place, or the area that a nil report watched."""
+    if report.status == "retracted":
+        return None
+    if report.type is ReportType.VIOLATION:
+        return report.location
+    if report.covers is not None and report.covers.location is not None:
+        return report.covers.location
+    return None
+
+
+def _in_countries(circle: Circle, terms: Terms) -> bool:
+    return any(area[:2] in terms.truce.countries for area in circle.areas)
+
+
+def _time_fits(report: Report, terms: Terms) -> bool:
+    """Whether it can matter to the truce. Retractions, revisions and reports without a place always go through."""
+    if report.status == "retracted" or report.revision > 1 or report.type is not ReportType.VIOLATION:
+        return True
+    last = report.occurred_to or report.occurred_at or report.occurred_from
+    # A month's report may reach a month beyond the instant that it states.
+    return last is None or seconds(last) + 31 * 86_400 >= terms.horizon_start_s
+
+
+__all__ = [
+    "RECEIVED_AT_HEADER",
+    "RETRY_HEADER",
+    "Arrival",
+    "Entry",
+    "Incoming",
+    "Intake",
+    "refuse",
+    "terms_record",
+    "tick_value",
+]
