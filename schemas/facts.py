@@ -27,7 +27,14 @@ from schemas.reasons import (
     Weapon,
 )
 
-Time = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset")]
+_RFC_3339 = (
+    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):?[0-5][0-9])$"
+)
+# The patterns stand in the JSON Schema only. The decoder has a parser of its own for times, and `check` looks for
+# control characters faster than a regular expression would.
+Time = Annotated[datetime, Meta(tz=True, description="RFC 3339, with an offset", extra_json_schema={"pattern": _RFC_3339})]
+Id = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"pattern": r"^[^\u0000-\u001f\u007f-\u009f]*$"})]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Text = Annotated[str, Meta(max_length=65_536)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -35,7 +42,7 @@ Vague = Literal["tens", "dozens", "hundreds"]
 
 
 class CountRange(Struct, frozen=True, omit_defaults=True):
-    """A number that is not sure: any of the three may be left out."""
+    """A number that is not sure, with low <= best <= high: any of the three may be left out."""
 
     low: Count | None = None
     best: Count | None = None
@@ -51,19 +58,29 @@ class Casualties(Struct, frozen=True, omit_defaults=True):
 
 
 class Location(Struct, frozen=True, omit_defaults=True):
-    """Where, in any of the ways people say it. Coordinates are WGS 84 degrees."""
+    """Where, in any of the ways people say it. Give all that you know; names in any language or transliteration."""
 
-    lat: Annotated[float, Meta(description="WGS 84 degrees, north")] | None = None
-    lon: Annotated[float, Meta(description="WGS 84 degrees, east")] | None = None
-    radius_m: Annotated[int, Meta(ge=0, le=20_000_000)] | None = None
-    mgrs: Name | None = None
-    place: Annotated[str, Meta(max_length=500)] | None = None
-    quarter: Annotated[str, Meta(max_length=500)] | None = None
-    admin2: Annotated[str, Meta(max_length=500)] | None = None
-    admin1: Annotated[str, Meta(max_length=500)] | None = None
-    country: Annotated[str, Meta(max_length=200)] | None = None
-    text: Text | None = None
-    precision: Annotated[int, Meta(ge=1, le=7, description="UCDP scale, as the source states it")] | None = None
+    lat: Annotated[float | None, Meta(description="WGS 84 degrees, north; from -90 to 90, and only together with lon")] = None
+    lon: Annotated[float | None, Meta(description="WGS 84 degrees, east; from -180 to 180, and only together with lat")] = None
+    radius_m: Annotated[
+        Annotated[int, Meta(ge=0, le=20_000_000)] | None, Meta(description="How far off the coordinates may be, in metres")
+    ] = None
+    mgrs: Annotated[Name | None, Meta(description="Military grid reference")] = None
+    place: Annotated[
+        Annotated[str, Meta(max_length=500)] | None,
+        Meta(description='A town or village, or a phrase such as "6 km north-east of Aleppo"'),
+    ] = None
+    quarter: Annotated[Annotated[str, Meta(max_length=500)] | None, Meta(description="A quarter of the place")] = None
+    admin2: Annotated[Annotated[str, Meta(max_length=500)] | None, Meta(description="District")] = None
+    admin1: Annotated[Annotated[str, Meta(max_length=500)] | None, Meta(description="Province")] = None
+    country: Annotated[Annotated[str, Meta(max_length=200)] | None, Meta(description="Name, or code of ISO 3166-1")] = None
+    text: Annotated[Text | None, Meta(description="Whatever else is said of the place; it is searched for names")] = None
+    precision: Annotated[
+        Annotated[int, Meta(ge=1, le=7)] | None,
+        Meta(
+            description="UCDP scale, as the source states it: 1 exact, 2 near, 3 district, 4 province, 5 vague, 6 country, 7 sea"
+        ),
+    ] = None
 
 
 class Covers(Struct, frozen=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
@@ -71,8 +88,8 @@ class Covers(Struct, frozen=True, omit_defaults=True, rename={"start": "from", "
 
     zone: Name | None = None
     location: Location | None = None
-    start: Time | None = None
-    end: Time | None = None
+    start: Annotated[Time | None, Meta(description="Watched from")] = None
+    end: Annotated[Time | None, Meta(description="Watched to, and not beyond the time of receipt")] = None
 
 
 class Access(Struct, frozen=True, omit_defaults=True):
@@ -83,6 +100,8 @@ class Access(Struct, frozen=True, omit_defaults=True):
 
 
 class Period(Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """The time that a tally counts: half-open, `from` before `to`."""
+
     start: Time
     end: Time
 
@@ -90,51 +109,59 @@ class Period(Struct, frozen=True, rename={"start": "from", "end": "to"}):
 class About(Struct, frozen=True, omit_defaults=True):
     """The report (by source and report_id) or incident (by id) that is judged, denied or acknowledged."""
 
-    source: Name | None = None
-    report_id: Name | None = None
-    incident: Name | None = None
+    source: Id | None = None
+    report_id: Id | None = None
+    incident: Id | None = None
 
 
 class Report(Struct, frozen=True, omit_defaults=True):
-    """One observer's account, at one revision. Version 1 of the contract."""
+    """One observer's account, at one revision. Version 1 of the contract. Unknown fields are let pass."""
 
-    report_id: Name
-    source: Name
-    type: ReportType
-    revision: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
-    status: Literal["active", "retracted"] = "active"
-    kind: Kind | None = None
+    report_id: Annotated[Id, Meta(description="The source's own id of the report; the same in every revision of it")]
+    source: Annotated[Id, Meta(description="Who reports")]
+    type: Annotated[ReportType, Meta(description="What kind of report it is; it decides which other fields are required")]
+    revision: Annotated[int, Meta(ge=1, le=1_000_000, description="A higher revision replaces the whole of a lower one")] = 1
+    status: Annotated[
+        Literal["active", "retracted"],
+        Meta(description="A retraction needs report_id, source and type only; a later revision may undo it"),
+    ] = "active"
+    kind: Annotated[Kind | None, Meta(description="What a violation consists in")] = None
     weapon: Weapon = Weapon.UNDETERMINED
-    munition: Name | None = None
-    occurred_at: Time | None = None
-    occurred_from: Time | None = None
-    occurred_to: Time | None = None
-    time_precision: TimePrecision | None = None
+    munition: Annotated[Name | None, Meta(description="In the source's words")] = None
+    occurred_at: Annotated[Time | None, Meta(description="When it happened")] = None
+    occurred_from: Annotated[
+        Time | None, Meta(description="Where no single time is known: the earliest that it can have happened")
+    ] = None
+    occurred_to: Annotated[Time | None, Meta(description="And the latest; not before occurred_from")] = None
+    time_precision: Annotated[
+        TimePrecision | None, Meta(description="How sharp the time is; an hour, a day, … is the one that holds occurred_at")
+    ] = None
     location: Location | None = None
     casualties: Casualties | None = None
-    by: Name | None = None
-    against: Name | None = None
-    via: Name | None = None
+    by: Annotated[Name | None, Meta(description="Who is said to have done it")] = None
+    against: Annotated[Name | None, Meta(description="To whom")] = None
+    via: Annotated[Name | None, Meta(description="The source that this one quotes; the two count once")] = None
     covers: Covers | None = None
     access: Access | None = None
-    count: Count | None = None
+    count: Annotated[Count | None, Meta(description="How many incidents a tally counts")] = None
     period: Period | None = None
-    party: Name | None = None
+    party: Annotated[Name | None, Meta(description="The party that declares, as the terms name it")] = None
     declares: Literal["accepts", "extends", "withdraws", "ends"] | None = None
-    until: Time | None = None
+    until: Annotated[Time | None, Meta(description="To when a declaration extends the truce")] = None
     about: About | None = None
     links: Annotated[list[Annotated[str, Meta(max_length=2_000)]], Meta(max_length=50)] = []
-    text: Text | None = None
-    language: Annotated[str, Meta(max_length=35)] | None = None
-    published_at: Time | None = None
+    text: Annotated[Text | None, Meta(description="The account in the source's words")] = None
+    language: Annotated[Annotated[str, Meta(max_length=35)] | None, Meta(description="Of the text: a tag of BCP 47")] = None
+    published_at: Annotated[Time | None, Meta(description="When the source published this revision")] = None
 
 
 class Tick(Struct, frozen=True):
     """A clock record on a `reports.*` topic. `tick` is the first key of the object: that is how it is told from a report."""
 
     tick: Time
-    origins: dict[str, int]
-    """Every topic of this kind (live or simulated) with its number of partitions."""
+    origins: Annotated[
+        dict[str, int], Meta(description="Every report topic of this kind (live or simulated) with its number of partitions")
+    ]
 
 
 class Origin(Struct, frozen=True, array_like=True):
