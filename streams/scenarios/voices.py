@@ -41,6 +41,6 @@ ORCHARD = Voice("مكتب البستان الإعلامي", "orchard", "ar", (5,
 SADDLE_BRIDGE = Voice("@saddlebridge", "saddlebridge", "en", (3, 15))
 PAPER_KITE = Voice("شبكة الطائرة الورقية", "paper-kite", "ar", (10, 90))
 COTTON_MARKET = Voice("Cotton Market Voice", "cotton-market", "en", (20, 120))
-COPPER_STREET = Voice("Copper Street Journal", "copper-street", "en", (900, 1_500))
+COPPER_STREET = Voice("Copper Street Journal", "copper-street", "en", (1_400, 1_800))
 WEST_RIDGE = Voice("West Ridge Relief", "west-ridge", "en", (30, 150))
 SEVEN_MILLS = Voice("إذاعة الطواحين السبع", "seven-mills", "ar", (15, 120))
