@@ -22,7 +22,7 @@ import msgspec
 import orjson
 from msgspec import Meta, Struct
 
-from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Side, ThresholdMode, Trust, Weapon
+from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Phase, Side, ThresholdMode, Trust, Weapon
 
 HOUR = 3_600
 DAY = 86_400
@@ -89,10 +89,14 @@ class Baseline(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Zone(Struct, frozen=True, forbid_unknown_fields=True):
-    """An area with its own count: `areas` (GeoNames codes such as "SY.02"), or `polygons` (GeoJSON geometry or file)."""
+    """An area with its own count: `areas` (GeoNames codes such as "SY.02"), or `polygons` (GeoJSON geometry or file).
+
+    `names` are other spellings of a zone that is a single area: the gazetteer knows areas by code only.
+    """
 
     id: Identifier
     name: str
+    names: list[str] = []
     gated: bool = False
     areas: list[Annotated[str, Meta(pattern=r"^[A-Z]{2}(\.[A-Za-z0-9]{1,20})?$")]] = []
     polygons: str | dict[str, Any] | None = None
@@ -257,6 +261,11 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return (*(zone.id for zone in self.zones if zone.gated), *((WHOLE,) if self.whole.gated else ()))
 
     @cached_property
+    def area_names(self) -> dict[str, tuple[str, ...]]:
+        """What the terms call an area, by its GeoNames code: from zones that are one area and nothing else."""
+        return {zone.areas[0]: (zone.name, *zone.names) for zone in self.zones if len(zone.areas) == 1}
+
+    @cached_property
     def thresholds(self) -> dict[str, Threshold]:
         """By zone; a zone that states none has that of the whole."""
         own = {zone.id: zone.threshold or self.whole.threshold for zone in self.zones}
@@ -390,6 +399,8 @@ def _check_zones(terms: Terms) -> Iterable[str]:
         seen.add(zone.id)
         if bool(zone.areas) == bool(zone.polygons):
             yield f"zones.{zone.id}: give either areas or polygons"
+        if zone.names and len(zone.areas) != 1:
+            yield f"zones.{zone.id}: names are those of one area; this zone is not one"
     if not terms.gated_ids:
         yield "zones: none is gated, and whole.gated is false: nothing could ever qualify"
     for zone_id, threshold in terms.thresholds.items():
@@ -429,6 +440,31 @@ def _check_ends(terms: Terms) -> Iterable[str]:
     yield from (f"access.required: no area {a!r}" for a in terms.access.required if a not in terms.access.areas)
 
 
-CHECKS: tuple[Callable[[Terms], Iterable[str]], ...] = (_check_time, _check_zones, _check_sources, _check_ends)
+def _check_words(terms: Terms) -> Iterable[str]:
+    """Keys that are words of ours: phases, and the values that `truce.assumptions` points at."""
+    phases = [phase.value for phase in Phase]
+    yield from (f"truce.phase_names: {name!r} is none of {phases}" for name in terms.truce.phase_names if name not in phases)
+    values = terms.as_mapping()
+    yield from (f"truce.assumptions: there is no value {key!r}" for key in terms.truce.assumptions if not _has(values, key))
+
+
+def _has(values: Any, key: str) -> bool:
+    """Whether a dotted key names a value or a table; lists of tables go by id, as overrides do."""
+    for name in key.split("."):
+        if isinstance(values, list):
+            values = {entry["id"]: entry for entry in values if isinstance(entry, dict) and "id" in entry}
+        if not isinstance(values, dict) or name not in values:
+            return False
+        values = values[name]
+    return True
+
+
+CHECKS: tuple[Callable[[Terms], Iterable[str]], ...] = (
+    _check_time,
+    _check_zones,
+    _check_sources,
+    _check_ends,
+    _check_words,
+)
 
 __all__ = ["DAY", "HOUR", "SIMULATED_PREFIX", "Terms", "TermsError", "load", "parse", "thousandths"]
