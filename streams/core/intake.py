@@ -14,8 +14,8 @@ import msgspec
 from schemas.facts import (
     Circle,
     Fact,
-    Location,
     LocatedReport,
+    Location,
     LoggedTick,
     Origin,
     Rejected,

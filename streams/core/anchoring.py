@@ -1,0 +1,163 @@
+"""Group things around anchors, as a function of the set of things and of nothing else.
+
+In canonical order each thing joins the best-fitting earlier anchor that will have it, or else becomes an anchor itself.
+Links never chain. The same groups come out whatever the order of arrival, because a change only ever makes *later*
+things decide again: `resolve` takes those from a heap in canonical order, and when it reaches one, everything that its
+decision rests on is final.
+"""
+
+from collections.abc import Callable, Iterable
+from heapq import heappop, heappush
+from typing import Any, Protocol
+
+
+class Index(Protocol):
+    """What is near what. `open_anchors` are those that may take members; sources matter to exclusive groups only."""
+
+    def add(self, thing: Any) -> None: ...
+    def remove(self, thing: Any) -> None: ...
+    def near(self, thing: Any) -> Iterable[Any]: ...
+    def near_of_source(self, thing: Any, source: str) -> Iterable[Any]: ...
+    def open_anchors(self, thing: Any) -> Iterable[Any]: ...
+    def add_anchor(self, thing: Any) -> tuple[bool, Any]: ...
+    def remove_anchor(self, thing: Any) -> Any: ...
+
+
+Change = tuple[Any, Any, bool]
+"""(anchor, thing, joined): the thing joined or left the anchor's group; an anchor is a member of its own."""
+
+
+class Anchoring:
+    """Things carry `order`, `source`, `anchor`, `members` (by source, on anchors), `score` and `queued`.
+
+    `fit(anchor, thing)` gives a score or None. With `exclusive`, a group holds one thing of each source; otherwise
+    members are kept by identity and any number may join.
+    """
+
+    def __init__(self, index: Index, fit: Callable[[Any, Any], int | None], exclusive: bool) -> None:
+        self._index = index
+        self._fit = fit
+        self._exclusive = exclusive
+        self._heap: list[tuple[Any, int, Any]] = []
+        self._pushed = 0
+        self._gone: set[int] = set()
+        self._changes: list[Change] = []
+
+    def add(self, thing: Any) -> None:
+        self._index.add(thing)
+        self._push(thing)
+
+    def remove(self, thing: Any) -> None:
+        """Take a thing out; those that rested on it decide again at the next `resolve`."""
+        self._index.remove(thing)
+        if thing.anchor is not None:
+            self._leave(thing)
+        if thing.queued:
+            self._gone.add(id(thing))
+
+    def resolve(self) -> list[Change]:
+        """Let everything decide that has reason to. Gives what joined and left which group, in the order it happened."""
+        heap = self._heap
+        while heap:
+            thing = heappop(heap)[2]
+            thing.queued = False
+            if id(thing) in self._gone:
+                self._gone.discard(id(thing))
+                continue
+            self._decide(thing)
+        changes, self._changes = self._changes, []
+        return changes
+
+    def _push(self, thing: Any) -> None:
+        if not thing.queued:
+            thing.queued = True
+            self._pushed += 1
+            heappush(self._heap, (thing.order, self._pushed, thing))
+
+    def _key(self, thing: Any) -> Any:
+        return thing.source if self._exclusive else id(thing)
+
+    def _decide(self, thing: Any) -> None:
+        best, best_score = None, 0
+        order, key = thing.order, self._key(thing)
+        for anchor in self._index.open_anchors(thing):
+            if anchor.order >= order:
+                continue
+            holder = anchor.members.get(key)
+            if holder is not None and holder is not thing and holder.order < order:
+                continue
+            score = self._fit(anchor, thing)
+            if score is None:
+                continue
+            if best is None or score > best_score or (score == best_score and anchor.order < best.order):
+                best, best_score = anchor, score
+        target = thing if best is None else best
+        if target is not thing.anchor:
+            if thing.anchor is not None:
+                self._leave(thing)
+            self._join(thing, target, key)
+        thing.score = best_score
+
+    def _join(self, thing: Any, anchor: Any, key: Any) -> None:
+        thing.anchor = anchor
+        if anchor is thing:
+            thing.members = {key: thing}
+            self._changes.append((thing, thing, True))
+            is_open, closed = self._index.add_anchor(thing)
+            if closed is not None:
+                self._release(closed)
+            if is_open:
+                self._attract(thing)
+            return
+        displaced = anchor.members.get(key)
+        if displaced is not None:
+            self._changes.append((anchor, displaced, False))
+            displaced.anchor = None
+            self._push(displaced)
+        anchor.members[key] = thing
+        self._changes.append((anchor, thing, True))
+
+    def _leave(self, thing: Any) -> None:
+        anchor = thing.anchor
+        if anchor is thing:
+            self._release(thing)
+            self._changes.append((thing, thing, False))
+            thing.anchor = thing.members = None
+            opened = self._index.remove_anchor(thing)
+            if opened is not None:
+                self._attract(opened)
+            return
+        del anchor.members[self._key(thing)]
+        self._changes.append((anchor, thing, False))
+        thing.anchor = None
+        if self._exclusive:
+            # Its place in the group is free for a later one of the same source.
+            for other in self._index.near_of_source(anchor, thing.source):
+                if other.order > thing.order and other.anchor is not anchor:
+                    self._push(other)
+
+    def _release(self, anchor: Any) -> None:
+        """Its members, but not itself, must look for another anchor."""
+        own = self._key(anchor)
+        for key, member in list(anchor.members.items()):
+            if key != own:
+                del anchor.members[key]
+                self._changes.append((anchor, member, False))
+                member.anchor = None
+                self._push(member)
+
+    def _attract(self, anchor: Any) -> None:
+        """Later things that it would suit better than what they have decide again."""
+        order = anchor.order
+        for other in self._index.near(anchor):
+            if other.order <= order or other.queued or other is anchor:
+                continue
+            score = self._fit(anchor, other)
+            if score is None:
+                continue
+            held = other.anchor
+            if held is other or score > other.score or (score == other.score and order < held.order):
+                self._push(other)
+
+
+__all__ = ["Anchoring", "Change", "Index"]

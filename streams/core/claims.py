@@ -1,0 +1,262 @@
+"""What the rules see of a violation report: one account, with its time span, circle, lineage and casualties worked out.
+
+Everything that terms say about a report is looked up here once, so that matching and measuring deal with integers only.
+"""
+
+import re
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from hashlib import blake2b
+from zoneinfo import ZoneInfo
+
+from schemas.facts import Casualties, Circle, CountRange, Report
+from schemas.reasons import UNLISTED, Kind, Side, TimePrecision, Trust, Weapon
+from streams.core.check import seconds
+from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
+
+TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
+WIDE_SPAN_S = 7 * DAY
+"""A report of a week or more tells of many incidents and is merged into none of them."""
+VAGUE_PRECISION = 5
+"""From here on a circle is several places or a country."""
+VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
+TEXT_MIN = 24
+"""Shorter texts ("shelling in the east") are the same by chance."""
+
+_NOT_WORDS = re.compile(r"[\W_]+")
+
+Span = tuple[int, int]
+Order = tuple[int, int, int, str, str, str]
+Bounds = tuple[int, int, int]
+
+
+class Calendar:
+    """Time spans in the truce's own time zone: an instant and its precision give [start, end) in seconds since 1970."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._offsets: dict[int, int] = {}
+        self._midnights: dict[date, int] = {}
+
+    def span(self, at_s: int, precision: TimePrecision) -> Span:
+        """Half-open, but an exact time, which is a point: start and end are equal."""
+        if precision is TimePrecision.EXACT:
+            return at_s, at_s
+        if precision is TimePrecision.HOUR:
+            start = at_s - at_s % HOUR
+            return start, start + HOUR
+        local = at_s + self._offset(at_s)
+        day = date(1970, 1, 1) + timedelta(days=local // DAY)
+        if precision is TimePrecision.PART_OF_DAY:
+            # Night, morning, afternoon, evening: quarters of the local day.
+            start = self._midnight(day) + local % DAY // (6 * HOUR) * 6 * HOUR
+            return start, start + 6 * HOUR
+        if precision is TimePrecision.DAY:
+            return self._midnight(day), self._midnight(day + timedelta(days=1))
+        if precision is TimePrecision.WEEK:
+            monday = day - timedelta(days=day.weekday())
+            return self._midnight(monday), self._midnight(monday + timedelta(days=7))
+        first = day.replace(day=1)
+        return self._midnight(first), self._midnight(first + timedelta(days=monthrange(day.year, day.month)[1]))
+
+    def _offset(self, at_s: int) -> int:
+        quarter = at_s // 900
+        offset = self._offsets.get(quarter)
+        if offset is None:
+            if len(self._offsets) > 100_000:
+                self._offsets.clear()
+            utc_offset = datetime.fromtimestamp(quarter * 900, self._zone).utcoffset()
+            assert utc_offset is not None
+            offset = self._offsets[quarter] = int(utc_offset.total_seconds())
+        return offset
+
+    def _midnight(self, day: date) -> int:
+        start = self._midnights.get(day)
+        if start is None:
+            if len(self._midnights) > 10_000:
+                self._midnights.clear()
+            start = int(datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp())
+            self._midnights[day] = start
+        return start
+
+
+def span_of(report: Report, calendar: Calendar) -> tuple[Span, TimePrecision]:
+    """When it happened. A stated range says its own precision unless the report does."""
+    if report.occurred_from is not None and report.occurred_to is not None:
+        start, end = seconds(report.occurred_from), seconds(report.occurred_to)
+        return (start, end), report.time_precision or _precision_of(end - start)
+    at = report.occurred_at or report.occurred_from or report.occurred_to
+    assert at is not None, "check lets no violation without a time pass"
+    precision = report.time_precision or TimePrecision.EXACT
+    return calendar.span(seconds(at), precision), precision
+
+
+def _precision_of(length_s: int) -> TimePrecision:
+    if length_s == 0:
+        return TimePrecision.EXACT
+    # A local day is 25 hours long once a year.
+    for limit_s, precision in (
+        (HOUR, TimePrecision.HOUR),
+        (12 * HOUR, TimePrecision.PART_OF_DAY),
+        (25 * HOUR, TimePrecision.DAY),
+        (8 * DAY, TimePrecision.WEEK),
+    ):
+        if length_s <= limit_s:
+            return precision
+    return TimePrecision.MONTH
+
+
+def identity(source: str, terms: Terms) -> tuple[str, Source | None]:
+    """One name for a source however it is spelt, and what terms know of it."""
+    name = source.strip().casefold()
+    known = terms.source_by_name.get(name)
+    return (known.id, known) if known is not None else (name, None)
+
+
+class Account:
+    """One live violation report as the rules see it. It is or belongs to a claim: see `deduplicate`.
+
+    `order` is the canonical order. `killed` and `injured` are (low, best, high) or None where nothing is said.
+    """
+
+    __slots__ = (
+        "against",
+        "anchor",
+        "by",
+        "circle",
+        "claim",
+        "end",
+        "independent",
+        "injured",
+        "keys",
+        "killed",
+        "kind",
+        "lat_e6",
+        "lineage",
+        "lon_e6",
+        "members",
+        "order",
+        "queued",
+        "radius_m",
+        "received_at",
+        "report_digest",
+        "report_id",
+        "score",
+        "side",
+        "source",
+        "source_name",
+        "start",
+        "time_precision",
+        "trusted_violence",
+        "via_lineage",
+        "weapon",
+        "who",
+    )
+
+    def __init__(self, report: Report, circle: Circle, received_at: int, terms: Terms, calendar: Calendar) -> None:
+        source, known = identity(report.source, terms)
+        self.source = source
+        self.source_name = report.source
+        self.report_id = report.report_id
+        self.received_at = received_at
+        (self.start, self.end), self.time_precision = span_of(report, calendar)
+        self.circle = circle
+        self.lat_e6 = round(circle.lat * 1_000_000)
+        self.lon_e6 = round(circle.lon * 1_000_000)
+        self.radius_m = circle.radius_m
+        self.kind = report.kind or Kind.OTHER
+        self.weapon = report.weapon
+        rank = TIME_RANK[self.time_precision]
+        # Two spellings of one source may use the same report id: the spelling as received decides last.
+        self.order: Order = (circle.precision, rank, self.start, source, report.report_id, report.source)
+        self.lineage = UNLISTED if known is None else known.lineage or known.id
+        # What nobody vouches for must not tie the lineages that it claims to quote to each other.
+        quotes = report.via is not None and known is not None
+        self.via_lineage = _lineage_named(report.via, terms) if quotes else None
+        self.side = Side.INDEPENDENT.value if known is None else known.side
+        self.independent = known is not None and known.side == Side.INDEPENDENT
+        self.trusted_violence = known is not None and Trust.VIOLENCE in known.trusted
+        self.by = _actor(report.by, terms)
+        self.against = _actor(report.against, terms)
+        casualties = report.casualties or Casualties()
+        limit = terms.limits.casualties_max
+        self.killed = bounds(casualties.killed, limit)
+        self.injured = bounds(casualties.injured, limit)
+        self.who = casualties.who
+        self.keys = _keys(report)
+        self.report_digest = int.from_bytes(_digest(f"{report.source}\x00{report.report_id}", 16))
+        self.anchor: Account | None = None
+        self.members: dict[str, Account] | None = None
+        self.score = 0
+        self.queued = False
+        self.claim: object | None = None
+
+    @property
+    def mergeable(self) -> bool:
+        """Whether it tells of one place and time, so that it can be the same incident as another."""
+        return self.circle.precision < VAGUE_PRECISION and self.end - self.start < WIDE_SPAN_S
+
+
+def _lineage_named(name: str, terms: Terms) -> str:
+    """Of a source or a lineage that a report quotes."""
+    folded = name.strip().casefold()
+    known = terms.source_by_name.get(folded)
+    if known is not None:
+        return known.lineage or known.id
+    return folded if any((source.lineage or source.id).casefold() == folded for source in terms.sources) else UNLISTED
+
+
+def _actor(name: str | None, terms: Terms) -> str | None:
+    if name is None:
+        return None
+    folded = name.strip().casefold()
+    known = terms.actor_by_name.get(folded)
+    return known.id if known is not None else folded
+
+
+def _keys(report: Report) -> tuple[bytes, ...]:
+    """What makes two reports of one source the same claim: its links, and its words without space and punctuation."""
+    keys = [_digest(link.strip().rstrip("/"), 8) for link in report.links]
+    if report.text:
+        words = _NOT_WORDS.sub("", report.text.casefold())
+        if len(words) >= TEXT_MIN:
+            keys.append(_digest(words, 8))
+    return tuple(keys)
+
+
+def _digest(text: str, size: int) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()
+
+
+def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:
+    """(low, best, high), each at most `limit`; None where nothing is said. A vague word bounds from below only."""
+    if count is None:
+        return None
+    if isinstance(count, int):
+        return (min(count, limit),) * 3
+    if isinstance(count, str):
+        low = min(VAGUE_LOW[count], limit)
+        return low, low, limit
+    low, best, high = count.low, count.best, count.high
+    if low is None and best is None and high is None:
+        return None
+    if best is None:
+        best = low if low is not None else (high or 0) // 2
+    low = (best if high is None else 0) if low is None else low
+    # Only a low: "at least three". Only a best: a point.
+    high = (limit if count.low is not None and count.best is None else max(best, low)) if high is None else high
+    return min(low, limit), min(best, limit), min(high, limit)
+
+
+def spread(of: Bounds, terms: Terms) -> Bounds:
+    """A single claim's point is not that sure: widen it by `claim_spread`, outwards."""
+    low, best, high = of
+    if not low == best == high:
+        return of
+    share = thousandths(terms.limits.claim_spread)
+    return best - best * share // 1_000, best, min(best - -best * share // 1_000, terms.limits.casualties_max)
+
+
+EXPLOSIVE = frozenset(Weapon) - {Weapon.SMALL_ARMS}
+
+__all__ = ["EXPLOSIVE", "Account", "Bounds", "Calendar", "Order", "Span", "bounds", "identity", "span_of", "spread"]

@@ -1,0 +1,271 @@
+"""What is known of one incident: who tells of it, how many were hurt, how sure it is, whether it counts.
+
+An incident keeps running counts of its claims, so that one more claim costs the same in an incident of two and of ten
+thousand; `derive` restates what follows from them.
+"""
+
+from bisect import insort
+from collections import Counter
+from hashlib import blake2b
+from typing import NamedTuple
+
+from schemas.reasons import UNLISTED, Grade, Scope, Side, Weapon
+from streams.core.claims import Account, Bounds, spread
+from streams.core.deduplicate import Claim
+from streams.core.terms import Terms, thousandths
+from streams.core.zones import Placement
+
+Pair = tuple[str, str | None]
+"""A lineage, and the lineage it quotes."""
+Told = tuple[int, str, str, Bounds]
+"""(received_at, source, report id, bounds): the last of a lineage stands for it."""
+
+NOBODY: Bounds = (0, 0, 0)
+
+
+class Derived(NamedTuple):
+    """What follows from the claims of an incident. Severity in thousandths."""
+
+    grade: Grade
+    scope: Scope
+    killed: Bounds
+    injured: Bounds
+    severity: Bounds
+    weapon: Weapon
+    told_by: dict[str, int]
+    unlisted_only: bool
+    trusted: bool
+
+
+class Incident:
+    """The claims around one anchor. `stood`: it was there at a tick; `published`: readers have seen it."""
+
+    def __init__(self, anchor: Claim, truce: str, salt: str, placement: Placement) -> None:
+        first = anchor.account
+        self.id = incident_id(first.source_name, first.report_id, truce, salt)
+        self.anchor = first
+        self.placement = placement
+        self.claims = 0
+        self.reports = 0
+        self.reports_digest = 0
+        self.members: dict[int, Claim] = {}
+        self.admissions: Counter[str] = Counter()
+        self.denials = 0
+        self.covered_by_watch = False
+        self.contribution: object | None = None
+        self.stood = False
+        self.published = False
+        self._pairs: Counter[Pair] = Counter()
+        self._senders: Counter[tuple[Pair, str]] = Counter()
+        self._trusted = 0
+        self._killed: dict[Pair, list[Told]] = {}
+        self._injured: dict[Pair, list[Told]] = {}
+        self._weapons: Counter[Weapon] = Counter()
+        self._by: Counter[str] = Counter()
+        self._who: Counter[str] = Counter()
+        self._exclusions: Counter[tuple[str, bool, bool]] = Counter()
+        self._own_reports: Counter[str] = Counter()
+        self._entered: dict[int, tuple[Account, tuple[Account, ...]]] = {}
+
+    def add(self, claim: Claim, terms: Terms) -> None:
+        latest, told = claim.latest, tuple(claim.told)
+        self._entered[id(claim)] = latest, told
+        self.members[id(claim)] = claim
+        self._count(claim.account, latest, told, terms, 1)
+
+    def remove(self, claim: Claim, terms: Terms) -> None:
+        latest, told = self._entered.pop(id(claim))
+        del self.members[id(claim)]
+        self._count(claim.account, latest, told, terms, -1)
+
+    def _count(self, account: Account, latest: Account, told: tuple[Account, ...], terms: Terms, step: int) -> None:
+        """Enter a claim (+1) or take it out (-1)."""
+        pair: Pair = account.lineage, account.via_lineage
+        self.claims += step
+        self.reports += step * len(told)
+        self.reports_digest = (self.reports_digest + step * sum(a.report_digest for a in told)) % (1 << 128)
+        _step(self._pairs, pair, step)
+        _step(self._senders, (pair, account.side), step)
+        self._trusted += step * account.trusted_violence
+        for table, bounds in ((self._killed, latest.killed), (self._injured, latest.injured)):
+            if bounds is not None:
+                entry = (latest.received_at, latest.source_name, latest.report_id, bounds)
+                if step > 0:
+                    insort(table.setdefault(pair, []), entry)
+                else:
+                    table[pair].remove(entry)
+                    if not table[pair]:
+                        del table[pair]
+        if account.weapon is not Weapon.UNDETERMINED:
+            _step(self._weapons, account.weapon, step)
+        if latest.killed is not None or latest.injured is not None:
+            _step(self._who, latest.who, step)
+        if account.by is not None:
+            _step(self._by, account.by, step)
+            attacker = terms.actor_by_name.get(account.by)
+            if attacker is not None and attacker.side == account.side and not account.independent:
+                _step(self._own_reports, account.lineage, step)
+        said = _says_excluded(account, terms)
+        if said is not None and account.lineage != UNLISTED:
+            trusted = account.independent and account.trusted_violence
+            _step(self._exclusions, (account.side, trusted, said), step)
+
+    def derive(self, terms: Terms) -> Derived:
+        groups = self._groups()
+        listed = [group for group in groups if any(lineage != UNLISTED for lineage, _ in group)]
+        told_by: Counter[str] = Counter()
+        for group in groups:
+            told_by[self._group_name(group)] += 1
+        accused = self._accused_sides(terms)
+        killed = self._toll(self._killed, groups, accused, terms)
+        injured = self._toll(self._injured, groups, accused, terms)
+        weapon, weights = self._weight(terms)
+        severity = tuple(
+            min(
+                weights[bound]
+                + thousandths(terms.severity.killed) * killed[bound]
+                + thousandths(terms.severity.injured) * injured[bound],
+                thousandths(terms.severity.cap),
+            )
+            for bound in range(3)
+        )
+        return Derived(
+            self._grade(listed),
+            self._scope(terms),
+            killed,
+            injured,
+            severity,  # type: ignore[arg-type]
+            weapon,
+            dict(sorted(told_by.items())),
+            not listed,
+            self._trusted > 0,
+        )
+
+    @property
+    def by(self) -> list[str]:
+        return sorted(self._by)
+
+    @property
+    def who(self) -> list[str]:
+        return sorted(self._who)
+
+    def accounts(self) -> list[Account]:
+        """Every report of it, in canonical order."""
+        return sorted((account for claim in self.members.values() for account in claim.told), key=lambda a: a.order)
+
+    def _groups(self) -> list[list[Pair]]:
+        """Lineages that depend on each other count once: those joined by quoting fall together."""
+        parent: dict[str, str] = {}
+
+        def root(lineage: str) -> str:
+            while parent.setdefault(lineage, lineage) != lineage:
+                lineage = parent[lineage]
+            return lineage
+
+        pairs = sorted(self._pairs, key=lambda pair: (pair[0], pair[1] or ""))
+        for lineage, via in pairs:
+            if via is not None:
+                one, other = sorted((root(lineage), root(via)))
+                parent[other] = one
+        groups: dict[str, list[Pair]] = {}
+        for pair in pairs:
+            groups.setdefault(root(pair[0]), []).append(pair)
+        return [groups[name] for name in sorted(groups)]
+
+    def _sides(self, group: list[Pair]) -> set[str]:
+        """Sides of the senders of a group that terms know."""
+        pairs = set(group)
+        return {side for (pair, side) in self._senders if pair in pairs and pair[0] != UNLISTED}
+
+    def _group_name(self, group: list[Pair]) -> str:
+        sides = self._sides(group)
+        if not sides:
+            return UNLISTED
+        return sides.pop() if len(sides) == 1 else Side.INDEPENDENT.value
+
+    def _grade(self, listed: list[list[Pair]]) -> Grade:
+        if self._own_reports or self.admissions:
+            return Grade.CONFIRMED
+        if self._trusted:
+            return Grade.FAIR
+        sides = [self._sides(group) for group in listed]
+        for position, one in enumerate(sides):
+            for other in sides[position + 1 :]:
+                if Side.INDEPENDENT in one | other or one != other:
+                    return Grade.FAIR
+        return Grade.WEAK
+
+    def _accused_sides(self, terms: Terms) -> set[str]:
+        sides = set()
+        for name in self._by:
+            actor = terms.actor_by_name.get(name)
+            if actor is not None and actor.side is not None and actor.side != Side.INDEPENDENT:
+                sides.add(actor.side)
+        return sides
+
+    def _toll(self, table: dict[Pair, list[Told]], groups: list[list[Pair]], accused: set[str], terms: Terms) -> Bounds:
+        """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody."""
+        own: list[Bounds] = []
+        others: list[Bounds] = []
+        for group in groups:
+            told = [table[pair][-1] for pair in group if pair in table]
+            if told:
+                sides = self._sides(group)
+                (own if sides and sides <= accused else others).append(max(told)[3])
+        if not others:
+            others, own = own, []
+        if not others:
+            return NOBODY
+        highest = max(high for _, _, high in others)
+        # The accused may add to what is said of it, never take away.
+        others = others + [bounds for bounds in own if bounds[2] > highest]
+        if len(others) == 1:
+            return spread(others[0], terms)
+        bests = sorted(best for _, best, _ in others)
+        return (
+            min(low for low, _, _ in others),
+            bests[(len(bests) - 1) // 2],
+            max(high for _, _, high in others),
+        )
+
+    def _weight(self, terms: Terms) -> tuple[Weapon, Bounds]:
+        """The weapon most claims name, and the weights of the least, the most named, and the worst."""
+        kind = self.anchor.kind
+        if not self._weapons:
+            weight = terms.weight(kind, Weapon.UNDETERMINED)
+            return Weapon.UNDETERMINED, (weight, weight, weight)
+        order = list(Weapon)
+        weapon = min(self._weapons, key=lambda w: (-self._weapons[w], order.index(w)))
+        weights = [terms.weight(kind, one) for one in self._weapons]
+        return weapon, (min(weights), terms.weight(kind, weapon), max(weights))
+
+    def _scope(self, terms: Terms) -> Scope:
+        """Out of scope by a trusted independent source or by both sides; by the attacker alone it is disputed."""
+        out_sides = {side for (side, _, out) in self._exclusions if out}
+        if any(trusted and out for (_, trusted, out) in self._exclusions):
+            return Scope.OUT_OF_SCOPE
+        if set(terms.opposed) <= out_sides:
+            return Scope.OUT_OF_SCOPE
+        return Scope.DISPUTED if out_sides else Scope.IN_SCOPE
+
+
+def incident_id(source: str, report_id: str, truce: str, salt: str) -> str:
+    """Digest of the anchor's source and report id with the salt: 24 hexadecimal digits that name nobody."""
+    return blake2b(
+        f"{source}\x00{report_id}\x00{truce}".encode("utf-8", "surrogatepass"), key=salt.encode()[:64], digest_size=12
+    ).hexdigest()
+
+
+def _says_excluded(account: Account, terms: Terms) -> bool | None:
+    """Whether a claim says that attacker or target is one that the truce excludes; None where it names neither."""
+    named = [terms.actor_by_name.get(name) for name in (account.by, account.against) if name is not None]
+    return any(actor is not None and actor.excluded for actor in named) if named else None
+
+
+def _step(counter: Counter, key: object, step: int) -> None:
+    counter[key] += step
+    if not counter[key]:
+        del counter[key]
+
+
+__all__ = ["Derived", "Incident", "incident_id"]

@@ -1,0 +1,218 @@
+"""Measure violence in a zone: by day from D-hour, and over the last seven days.
+
+Takes one incident as it was and as it is now and restates the days and hours that it touches. Every level is an
+interval: *low* is what is certain, *best* what is likely, *high* what could be. Nothing here reads a clock; the current
+hour is given.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from schemas.facts import Interval, Measures
+from schemas.reasons import Grade, Scope, TimePrecision
+from streams.core.claims import WIDE_SPAN_S
+from streams.core.incident import Derived, Incident
+from streams.core.terms import DAY, HOUR
+
+WINDOW_HOURS = 168
+LOW, BEST, HIGH = range(3)
+METRICS = ("incidents", "severity", "killed")
+LOW_SHARE_PERCENT = 90
+"""How much of an incident's span must lie in a day for it to be certainly of that day."""
+
+Amounts = tuple[int, int, int]
+"""By metric: incidents, severity (thousandths), killed."""
+
+
+class Part(NamedTuple):
+    """What an incident adds to one bound of some zones: on these days, and in the window during hours [first, last)."""
+
+    bound: int
+    zones: tuple[str, ...]
+    days: tuple[int, ...]
+    first_hour: int
+    last_hour: int
+    amounts: Amounts
+
+
+class Contribution(NamedTuple):
+    """What an incident adds to the measures. Empty where it does not count."""
+
+    incident: str
+    parts: tuple[Part, ...]
+
+
+def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: int) -> Contribution:
+    """Apply the three tests. Times from D-hour; half-open, so that a point at D-hour belongs to the first day."""
+    if derived.scope is Scope.OUT_OF_SCOPE:
+        return Contribution(incident.id, ())
+    start_s, end_s = incident.anchor.start - d_hour_s, incident.anchor.end - d_hour_s
+    placement = incident.placement
+    amounts = [(1, derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
+    parts = []
+    if derived.grade is not Grade.WEAK and placement.certain and end_s - start_s < WIDE_SPAN_S and _datable(incident):
+        parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW]))
+    if counted:
+        middle_s = (start_s + end_s) // 2
+        hour = middle_s // HOUR
+        if placement.centre:
+            parts.append(Part(BEST, placement.centre, (middle_s // DAY,), hour, hour + WINDOW_HOURS, amounts[BEST]))
+        if placement.possible:
+            parts.append(Part(HIGH, placement.possible, high_days(start_s, end_s), *high_hours(start_s, end_s), amounts[HIGH]))
+    return Contribution(incident.id, tuple(parts))
+
+
+def _datable(incident: Incident) -> bool:
+    return incident.anchor.time_precision not in (TimePrecision.WEEK, TimePrecision.MONTH)
+
+
+def low_days(start_s: int, end_s: int) -> tuple[int, ...]:
+    """The day that holds at least 90 % of the span; else the later of two that hold it together, both after D-hour."""
+    length_s = end_s - start_s
+    first, last = start_s // DAY, max(start_s, end_s - 1) // DAY
+    if first == last:
+        return (first,)
+    inside = {day: min(end_s, (day + 1) * DAY) - max(start_s, day * DAY) for day in range(first, last + 1)}
+    for day, seconds in inside.items():
+        if seconds * 100 >= length_s * LOW_SHARE_PERCENT:
+            return (day,)
+    for day in range(max(first, 0), last):
+        if (inside[day] + inside[day + 1]) * 100 >= length_s * LOW_SHARE_PERCENT:
+            return (day + 1,)
+    return ()
+
+
+def high_days(start_s: int, end_s: int) -> tuple[int, ...]:
+    """Every day that the span touches."""
+    return tuple(range(start_s // DAY, max(start_s, end_s - 1) // DAY + 1))
+
+
+def low_hours(start_s: int, end_s: int) -> tuple[int, int]:
+    """Hours h for which the 168 hours that end with hour h hold at least 90 % of the span."""
+    length_s = end_s - start_s
+    entered_s = start_s + -(-length_s * LOW_SHARE_PERCENT // 100)
+    leaves_s = start_s + length_s * (100 - LOW_SHARE_PERCENT) // 100
+    first = start_s // HOUR if length_s == 0 else -(-entered_s // HOUR) - 1
+    return first, leaves_s // HOUR + WINDOW_HOURS
+
+
+def high_hours(start_s: int, end_s: int) -> tuple[int, int]:
+    """Hours h for which the 168 hours that end with hour h touch the span."""
+    return start_s // HOUR, max(start_s, end_s - 1) // HOUR + WINDOW_HOURS
+
+
+class ZoneMeasure:
+    """Days and the rolling level of one zone, as nine running sums each."""
+
+    __slots__ = ("_changes", "_hour", "_window", "best_ids", "days", "dirty_days", "high_ids", "level_dirty", "low_ids")
+
+    def __init__(self) -> None:
+        self.days: dict[int, list[int]] = {}
+        self.low_ids: dict[int, set[str]] = {}
+        self.best_ids: dict[int, set[str]] = {}
+        self.high_ids: dict[int, set[str]] = {}
+        self.dirty_days: set[int] = set()
+        self.level_dirty = False
+        self._changes: dict[int, list[int]] = {}
+        self._window = [0] * 9
+        self._hour: int | None = None
+
+    def apply(self, part: Part, incident: str, step: int) -> None:
+        """Enter a part (+1) or take it out (-1)."""
+        bound, amounts = part.bound, part.amounts
+        ids = (self.low_ids, self.best_ids, self.high_ids)[bound]
+        for day in part.days:
+            sums = self.days.get(day)
+            if sums is None:
+                sums = self.days[day] = [0] * 9
+            for metric in range(3):
+                sums[bound * 3 + metric] += step * amounts[metric]
+            if step > 0:
+                ids.setdefault(day, set()).add(incident)
+            else:
+                ids[day].discard(incident)
+            self.dirty_days.add(day)
+        if part.first_hour < part.last_hour:
+            self._change(part.first_hour, bound, amounts, step)
+            self._change(part.last_hour, bound, amounts, -step)
+            self.level_dirty = True
+
+    def _change(self, hour: int, bound: int, amounts: Amounts, step: int) -> None:
+        """From this hour on the window holds more, or less."""
+        if self._hour is not None and hour <= self._hour:
+            target = self._window
+        else:
+            target = self._changes.get(hour)
+            if target is None:
+                target = self._changes[hour] = [0] * 9
+        for metric in range(3):
+            target[bound * 3 + metric] += step * amounts[metric]
+
+    def advance(self, hour: int) -> None:
+        """Move the window to end with this hour."""
+        if self._hour is not None and hour <= self._hour:
+            return
+        self._hour = hour
+        for due in sorted(h for h in self._changes if h <= hour):
+            for position, change in enumerate(self._changes.pop(due)):
+                self._window[position] += change
+        self.level_dirty = True
+
+    def window(self) -> list[int]:
+        return self._window
+
+    def day(self, day: int) -> list[int]:
+        return self.days.get(day) or [0] * 9
+
+    def forget(self, before_day: int) -> None:
+        """Drop the lists of incidents of closed days; their sums stay."""
+        for ids in (self.low_ids, self.best_ids, self.high_ids):
+            for day in [d for d in ids if d < before_day]:
+                del ids[day]
+
+
+def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:
+    """Nine sums as intervals. A sum of lows never exceeds its bests but where an anchor lies at a border: keep the order."""
+    intervals = []
+    for metric in range(3):
+        low, best, high = sums[metric], sums[3 + metric], sums[6 + metric]
+        if metric == 0:
+            best, high = best + best_extra, high + high_extra
+        best = max(best, low)
+        intervals.append(Interval(low, best, max(high, best)))
+    return Measures(*intervals)
+
+
+class Measure:
+    """All zones of a truce."""
+
+    def __init__(self, zone_ids: Iterable[str]) -> None:
+        self.zones = {zone: ZoneMeasure() for zone in zone_ids}
+
+    def restate(self, before: Contribution | None, after: Contribution | None) -> None:
+        """An incident as it was and as it is now; None for one that was not, or is no more."""
+        if before is not None and after is not None and before == after:
+            return
+        for change, step in ((before, -1), (after, 1)):
+            if change is not None:
+                for part in change.parts:
+                    for zone in part.zones:
+                        self.zones[zone].apply(part, change.incident, step)
+
+    def advance(self, hour: int) -> None:
+        for zone in self.zones.values():
+            zone.advance(hour)
+
+
+__all__ = [
+    "Contribution",
+    "Measure",
+    "Part",
+    "ZoneMeasure",
+    "contribution",
+    "high_days",
+    "high_hours",
+    "low_days",
+    "low_hours",
+    "measures",
+]
