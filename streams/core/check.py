@@ -26,6 +26,7 @@ _YEAR_2200 = 7_258_118_400
 """Seconds since 1970. Local dates are reckoned from the times of a report, and one outside the calendar would raise."""
 
 _decode = msgspec.json.Decoder(Report).decode
+
 # Looking a member up in its enumeration costs five times as much.
 _VIOLATION = ReportType.VIOLATION
 
@@ -49,8 +50,8 @@ def check(value: bytes | None, received_at: int, clock_skew_max_s: int = 600) ->
         return wrong_shape(fault, "report")
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         return not_json(fault, value)
-    if not (report.report_id.isprintable() and report.source.isprintable()):
-        refusal = _control_characters("report_id", report.report_id) or _control_characters("source", report.source)
+    if report.about is not None or not (report.report_id.isprintable() and report.source.isprintable()):
+        refusal = _check_ids(report)
         if refusal is not None:
             return refusal
     if report.status == "retracted":
@@ -74,6 +75,18 @@ def seconds(time: datetime) -> int:
     """Whole seconds since 1970 of a time with an offset, rounded down."""
     since = time - _EPOCH
     return since.days * 86_400 + since.seconds
+
+
+def _check_ids(report: Report) -> Rejection | None:
+    """Ids become keys, file names and lines of a list; a line break in one would forge another."""
+    ids = [("report_id", report.report_id), ("source", report.source)]
+    if report.about is not None:
+        about = report.about
+        ids += [("about.source", about.source), ("about.report_id", about.report_id), ("about.incident", about.incident)]
+    for field, name in ids:
+        if name is not None and any(category(character) == "Cc" for character in name):
+            return Rejection(Reason.WRONG_TYPE, f"{field}: has control characters in it")
+    return None
 
 
 def _conditions(report: Report, latest_s: int) -> Rejection | None:
@@ -113,13 +126,14 @@ def _conditions(report: Report, latest_s: int) -> Rejection | None:
 def _check_occurrence(
     start: datetime | None, end: datetime | None, precision: TimePrecision | None, latest_s: int
 ) -> Rejection | None:
-    if start is not None and not 0 <= seconds(start) <= latest_s:
-        return _unusable("occurred_from", start, latest_s)
+    last_s = latest_s
+    if start is not None:
+        if not 0 <= seconds(start) <= latest_s:
+            return _unusable("occurred_from", start, latest_s)
+        # A blunt span may reach beyond the moment of telling, as far as it is blunt: "this week" is told on a Wednesday.
+        last_s = max(latest_s, seconds(start) + _BLUNT_S.get(precision, 0))
     if end is None:
         return None
-    # A blunt span may reach beyond the moment of telling: "this week" is told on a Wednesday.
-    is_blunt = start is not None and precision not in (None, TimePrecision.EXACT)
-    last_s = _YEAR_2200 - 1 if is_blunt else latest_s
     if not 0 <= seconds(end) <= last_s:
         return _unusable("occurred_to", end, last_s)
     if start is not None and start > end:
@@ -227,20 +241,9 @@ def _judgement(report: Report, latest_s: int) -> Rejection | None:
     about = report.about
     if about is None:
         return _missing("about", f"a {report.type} needs it: the report or incident that is meant")
-    for field, name in (("about.incident", about.incident), ("about.source", about.source), ("about.report_id", about.report_id)):
-        refusal = None if name is None else _control_characters(field, name)
-        if refusal is not None:
-            return refusal
     if about.incident is None and (about.source is None or about.report_id is None):
         field = "source" if about.source is None else "report_id"
         return _missing(f"about.{field}", "give source and report_id, or the id of an incident")
-    return None
-
-
-def _control_characters(field: str, name: str) -> Rejection | None:
-    """Ids become keys, file names and lines of a list; a line break in one would forge another."""
-    if any(category(character) == "Cc" for character in name):
-        return Rejection(Reason.WRONG_TYPE, f"{field}: has control characters in it")
     return None
 
 
@@ -267,6 +270,14 @@ def _no_time(field: str, why: str) -> Rejection:
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+_BLUNT_S: dict[TimePrecision | None, int] = {
+    TimePrecision.HOUR: 3_600,
+    TimePrecision.PART_OF_DAY: 86_400,
+    TimePrecision.DAY: 86_400,
+    TimePrecision.WEEK: 7 * 86_400,
+    TimePrecision.MONTH: 31 * 86_400,
+}
 
 _NEEDS = {
     ReportType.NIL: _nil,
