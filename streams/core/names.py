@@ -19,7 +19,7 @@ ARTICLES = frozenset([
 GENERIC = frozenset([
     "village", "town", "city", "quarter", "neighbourhood", "neighborhood", "district", "subdistrict", "governorate", "province",
     "nahiyah", "nahiya", "nahia", "mohafazah", "muhafazat", "madinat", "madinah", "medinat", "qaryat", "hayy", "the", "of", "in",
-    "قريه", "بلده", "مدينه", "حي", "ناحيه", "منطقه", "محافظه", "ضاحيه",
+    "قريه", "بلده", "مدينه", "حي", "ناحيه", "منطقه", "محافظه", "ضاحيه", "مركز", "markaz",
 ])
 """Words that say what kind of place it is, as `_words` leaves them."""
 
@@ -52,8 +52,9 @@ _DIGRAPH_SOUNDS = {
 _SOUNDS = str.maketrans(
     {"q": "k", "c": "k", "z": "d", "v": "f", "p": "b"}
     | dict(zip("بتثجحخدذرزسشصضطظغفقكلمنهپچگ", "bttjhxddrdsssdtdgfkklmnhbsg", strict=True))
-    | dict.fromkeys("aeiouywاويع", None)
 )
+_VOWELS = "aeiouywاويع"
+_SILENT = str.maketrans("", "", _VOWELS)
 _DOUBLED = re.compile(r"(.)\1+")
 _SKELETON_MIN = 3
 """Fewer consonants than this fit too many names."""
@@ -65,12 +66,15 @@ def strict(name: str) -> str:
 
 
 def loose(name: str) -> str:
-    """The consonants of a name: "Kafr Zita", "KafrZita", "Kafer Zeita" and "كفر زيتا" have the same ones.
+    """The consonants of a name, and whether a vowel is before and after them.
 
-    Empty where too few are left to tell names apart.
+    "Kafr Zita", "KafrZita", "Kafer Zeita" and "كفر زيتا" have the same ones. Empty where too few are left to tell names apart.
     """
-    skeleton = _DOUBLED.sub(r"\1", "".join(_consonants(word) for word in _bare(_words(name))))
-    return skeleton if len(skeleton) >= _SKELETON_MIN else ""
+    words = [_sounds(word) for word in _bare(_words(name))]
+    skeleton = _DOUBLED.sub(r"\1", "".join(words).translate(_SILENT))
+    if len(skeleton) < _SKELETON_MIN:
+        return ""
+    return f"{_edge(words[0][:1])}{skeleton}{_edge(words[-1][-1:])}"
 
 
 def countryside_of(name: str) -> str | None:
@@ -106,12 +110,19 @@ def _without_article(word: str) -> str:
     return word[2:] if word.startswith("ال") and len(word) > 3 else word
 
 
-def _consonants(word: str) -> str:
+def _sounds(word: str) -> str:
+    """A word as it may be heard: the article that is stuck to it and the h that ends it are silent, vowels are left."""
     if word[:2] in ("al", "el") and len(word) > 5:
         word = word[2:]
-    if len(word) > 1 and word[-1] in "hه":
+    if len(word) > 2 and word[-1] == "h":
         word = word[:-1]
+    elif len(word) > 2 and word[-1] == "ه":
+        word = word[:-1] + "ا"
     return _DIGRAPHS.sub(lambda found: _DIGRAPH_SOUNDS[found[0]], word).translate(_SOUNDS)
+
+
+def _edge(letter: str) -> str:
+    return "+" if letter in _VOWELS else ""
 
 
 __all__ = ["clean", "countryside_of", "loose", "strict"]
