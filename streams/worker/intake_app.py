@@ -1,0 +1,152 @@
+"""The intake as a Faust app: read every `reports.*` topic, let the core judge each message, write what it says.
+
+At least once: a chunk is acknowledged when everything that came of it has arrived, located and rejected alike. What is
+written twice after a crash vanishes by id. A failure to write ends the process with nothing acknowledged.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import TopicPartition
+
+from schemas.facts import Fact, Marker, Origin, Rejection
+from schemas.reasons import Reason
+from schemas.topics import LOCATED, REJECTED, TERMS
+from streams import metrics
+from streams.core.intake import Incoming, Intake, refuse
+from streams.settings import Settings
+from streams.worker.chunks import Chunk
+from streams.worker.clock import keep_time
+from streams.worker.failures import CannotStart
+from streams.worker.reading import PartitionReader, topics_present
+from streams.worker.sending import Outgoing, producer_options, send_all
+from streams.worker.shell import Shell
+
+_encode = msgspec.json.Encoder().encode
+
+REPORT_TOPICS = r"^reports\..+"
+YIELD_EVERY = 500
+"""Messages between two turns of the loop, so that the clock and the health page are served meanwhile."""
+
+
+class IntakeShell(Shell):
+    """Wires the core's `Intake` to Kafka."""
+
+    stage = "intake"
+
+    def __init__(self, settings: Settings, intake: Intake | None = None) -> None:
+        super().__init__(settings, "reports", REPORT_TOPICS)
+        self.intake = intake or Intake(settings.source_topics, settings.clock_skew_max_s)
+        self._producer = AIOKafkaProducer(**producer_options(self.client))
+        self._terms = PartitionReader(self.client, TERMS, 0)
+        self._terms_offset = 0
+
+    async def start(self) -> None:
+        await self._producer.start()
+        await self._check_topics()
+        await self._terms.start()
+        await self._load_terms()
+        await super().start()
+        self.spawn(keep_time(self._producer, self.settings.tick_s))
+
+    async def stop(self) -> None:
+        await super().stop()
+        await self._terms.stop()
+        await self._producer.stop()
+
+    async def work(self, chunk: Chunk) -> None:
+        started = time.monotonic()
+        await self._follow_terms()
+        partitions = await self._log_partitions()
+        outgoing: dict[TopicPartition, list[Outgoing]] = {}
+        located = 0
+        for count, record in enumerate(chunk.records, start=1):
+            message = Incoming(
+                record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+            )
+            for partition, entry in self._outcome(message, partitions):
+                outgoing.setdefault(partition, []).append(entry)
+                located += partition.topic == LOCATED
+            if not count % YIELD_EVERY:
+                await asyncio.sleep(0)
+        if outgoing:
+            await send_all(self._producer, outgoing)
+        self.progress.moved()
+        metrics.reports_taken(len(chunk.records), located, time.monotonic() - started)
+
+    def _outcome(self, message: Incoming, partitions: int) -> Iterable[tuple[TopicPartition, Outgoing]]:
+        """What to write for one message, and where."""
+        try:
+            outcome = self.intake.take(message)
+        except Exception as fault:
+            # A bug must cost one report, visibly, and not the stream: the bytes are kept, and no day is quiet by it.
+            yield from self._refuse_as_internal_error(message, fault)
+            return
+        if isinstance(outcome, Fact):
+            yield self._rejection(message, outcome)
+            return
+        for entry in outcome:
+            targets = range(partitions) if entry.partition is None else (entry.partition,)
+            for partition in targets:
+                if partition >= partitions:
+                    raise CannotStart(
+                        f"the terms of {entry.key.decode()} name partition {partition} of {LOCATED}, which has {partitions}: "
+                        "add partitions with `truce topics`"
+                    )
+                yield TopicPartition(LOCATED, partition), Outgoing(entry.key, entry.value)
+
+    def _refuse_as_internal_error(self, message: Incoming, fault: Exception) -> Iterable[tuple[TopicPartition, Outgoing]]:
+        origin = Origin(message.topic, message.partition, message.offset)
+        metrics.report_raised(self.stage, str(origin), fault)
+        yield self._rejection(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, f"raised {type(fault).__name__}")))
+        for truce, terms in self.intake.truces.items():
+            # Nobody knows which truce it was for; those that do not read this topic it cannot concern.
+            if terms.takes_topic(message.topic):
+                marker = _encode(Marker(truce, str(origin), Reason.INTERNAL_ERROR))
+                yield TopicPartition(LOCATED, terms.truce.partition), Outgoing(truce.encode(), marker)
+
+    def _rejection(self, message: Incoming, fact: Fact) -> tuple[TopicPartition, Outgoing]:
+        metrics.report_rejected(self.stage, metrics.reason_of(fact))
+        partition = message.partition % len(self._producer.client.cluster.partitions_for_topic(REJECTED))
+        return TopicPartition(REJECTED, partition), Outgoing(fact.key.encode(), fact.value, fact.headers)
+
+    async def _check_topics(self) -> None:
+        present = await topics_present(self.client)
+        missing = [topic for topic in (LOCATED, REJECTED, TERMS) if topic not in present]
+        if missing:
+            raise CannotStart(f"there is no topic {', '.join(missing)}: create the topics with `truce topics`")
+        for topic in (LOCATED, REJECTED):
+            await self._producer.partitions_for(topic)
+
+    async def _log_partitions(self) -> int:
+        return len(await self._producer.partitions_for(LOCATED))
+
+    async def _load_terms(self) -> None:
+        """The newest of each truce: what is superseded need not be usable any more."""
+        newest: dict[bytes, bytes] = {}
+        _, end = await self._terms.bounds()
+        async for record in self._terms_up_to(end):
+            if record.value is not None:
+                newest[record.key] = record.value
+        for value in newest.values():
+            self.intake.follow(value)
+
+    async def _follow_terms(self) -> None:
+        """Up to the end as it is now, so that reports published after terms were are routed by those terms."""
+        _, end = await self._terms.bounds()
+        async for record in self._terms_up_to(end):
+            if record.value is not None:
+                self.intake.follow(record.value)
+
+    async def _terms_up_to(self, end: int) -> Any:
+        async for records in self._terms.read(self._terms_offset, end):
+            for record in records:
+                yield record
+        self._terms_offset = max(self._terms_offset, end)
+
+
+__all__ = ["IntakeShell"]

@@ -1,0 +1,253 @@
+"""One partition of the log in the hands of this process: its state, its writer, its reader, and a task that works.
+
+The state knows its own position. What the group delivers below it is skipped, what is missing above it is read from the
+log, so the group's offset is only a hint. After any error the state is thrown away and rebuilt from the checkpoint and
+the log: nothing is ever continued from a state of which it is not certain what has been published.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+from aiokafka.errors import KafkaError
+
+from schemas.facts import Fact
+from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
+from streams import metrics
+from streams.worker.chunks import Chunk
+from streams.worker.failures import CannotStart
+from streams.worker.progress import Progress
+from streams.worker.reading import PartitionReader, last_values
+from streams.worker.sending import Outgoing
+from streams.worker.transactions import PartitionWriter
+
+ATTEMPTS_MAX = 3
+"""A batch whose transaction fails this often ends the process."""
+
+
+class State(Protocol):
+    """What the core's `LogPartition` offers."""
+
+    next_offset: int
+
+    def apply(self, offset: int, value: bytes) -> None: ...
+    def skip(self, offset: int) -> None: ...
+    def flush(self, publish: bool = True) -> list[Fact]: ...
+    def position(self) -> Fact: ...
+    def bases(self) -> list[Fact]: ...
+    def recovered(self) -> None: ...
+    def refused(self, offset: int, value: bytes, error: str) -> tuple[Fact, bytes]: ...
+
+
+class StateType(Protocol):
+    def __call__(self, number: int) -> State: ...
+    def restore(self, number: int, checkpoints: Mapping[str, bytes]) -> State: ...
+
+
+class Stopped(Exception):
+    """The partition was given back in the middle of a rebuild."""
+
+
+class PartitionOwner:
+    """Call `start`, then `put` chunks; `finished` is called for each that is done. `run` raises what it cannot mend."""
+
+    def __init__(
+        self,
+        number: int,
+        client: Mapping[str, Any],
+        prefix: str,
+        state_type: StateType,
+        progress: Progress,
+        finished: Callable[[Chunk], None],
+    ) -> None:
+        self.number = number
+        self.ready = False
+        self._client = client
+        self._state_type = state_type
+        self._state: State | None = None
+        self._progress = progress
+        self._finished = finished
+        self._writer = PartitionWriter(client, prefix, number)
+        self._log = PartitionReader(client, LOCATED, number)
+        self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
+        self._stopping = False
+        self._ended = asyncio.Event()
+
+    def put(self, chunk: Chunk) -> None:
+        chunk.taken_over = True
+        self._inbox.put_nowait(chunk)
+
+    async def run(self) -> None:
+        """Own the partition until `stop`: fence, rebuild, catch up with the log, then work on what the group delivers."""
+        try:
+            await self._writer.start()
+            await self._log.start()
+            await self._rebuild()
+            await self._take_log((await self._log.bounds())[1])
+            self.ready = True
+            while (chunk := await self._inbox.get()) is not None and not self._stopping:
+                await self._take(chunk.records)
+                chunk.acknowledged = True
+                self._finished(chunk)
+        except Stopped:
+            return
+        finally:
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """Let the batch in hand come to its end, then let go of everything. The task has ended when this returns."""
+        self._stopping = True
+        self._inbox.put_nowait(None)
+        await self._ended.wait()
+        self._state = None
+        await self._log.stop()
+        await self._writer.stop()
+
+    async def _take(self, records: Sequence[Any]) -> None:
+        """Records of the group, in order: skip what is known, read what is missing, decide on the rest."""
+        fresh = [record for record in records if record.offset >= self._state.next_offset]
+        if not fresh:
+            return
+        if fresh[0].offset > self._state.next_offset:
+            await self._take_log(fresh[0].offset)
+        await self._decide(fresh)
+
+    async def _take_log(self, end: int) -> None:
+        """Decide on what lies between the state's position and `end`, read from the log itself."""
+        start, taken = self._state.next_offset, 0
+        async for records in self._log.read(start, end):
+            self._check_stopping()
+            await self._decide(records)
+            taken += len(records)
+        if taken and self.ready:
+            metrics.gap_filled(self.number, start, end)
+        self._step_over(end)
+
+    async def _decide(self, records: Sequence[Any]) -> None:
+        """Take in records and commit what they changed; again from the last commit where the transaction fails."""
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                left = [record for record in records if record.offset >= self._state.next_offset]
+                while left:
+                    left = await self._decide_some(left)
+                self._progress.moved()
+                return
+            except KafkaError as fault:
+                metrics.transaction_aborted(self.number, fault)
+                if attempt == ATTEMPTS_MAX:
+                    raise
+                await self._rebuild()
+
+    async def _decide_some(self, records: Sequence[Any]) -> Sequence[Any]:
+        """One transaction. Returns the records left over: those behind one that raised."""
+        started = time.monotonic()
+        at: Any = None
+        try:
+            for record in records:
+                at = record
+                self._apply(record)
+            at = None
+            facts = self._state.flush()
+            checkpoints = [*self._state.bases(), self._state.position()]
+        except Exception as fault:
+            # Broad, because a bug must cost one report, visibly, and not the truce.
+            return await self._refuse(records, at, fault)
+        await self._commit(facts, checkpoints, len(records), started)
+        return []
+
+    async def _refuse(self, records: Sequence[Any], at: Any, fault: Exception) -> Sequence[Any]:
+        """Refuse the record that raised, in one transaction with all before it and a marker for the log.
+
+        The marker comes back as a record of the log like any other; until then the position alone holds that it is skipped.
+        """
+        if at is None:
+            await self._rebuild()
+            at, fault = self._find_offender(records, fault)
+        await self._rebuild()
+        index = records.index(at)
+        for record in records[:index]:
+            self._apply(record)
+        self._step_over(at.offset)
+        metrics.report_raised("monitor", f"{LOCATED}/{self.number}/{at.offset}", fault)
+        started = time.monotonic()
+        rejection, marker = self._state.refused(at.offset, at.value or b"", f"raised {type(fault).__name__}")
+        self._state.skip(at.offset)
+        facts = [*self._state.flush(), rejection]
+        checkpoints = [*self._state.bases(), self._state.position()]
+        await self._commit(facts, checkpoints, index + 1, started, [Outgoing(at.key, marker)])
+        return records[index + 1 :]
+
+    def _find_offender(self, records: Sequence[Any], fault: Exception) -> tuple[Any, Exception]:
+        """It raised when all were taken in; take them in one by one. Raises `fault` where none is to blame."""
+        for record in records:
+            try:
+                self._apply(record)
+                self._state.flush()
+                self._state.position()
+            except Exception as own_fault:
+                return record, own_fault
+        raise fault
+
+    async def _commit(
+        self, facts: list[Fact], checkpoints: list[Fact], decided: int, started: float, log_records: Sequence[Outgoing] = ()
+    ) -> None:
+        counts = await self._writer.commit([*facts, *checkpoints], self._state.next_offset, log_records)
+        for fact in facts:
+            if fact.topic == REJECTED:
+                metrics.report_rejected("monitor", metrics.reason_of(fact))
+        metrics.transaction_committed(decided, counts, time.monotonic() - started)
+
+    async def _rebuild(self) -> None:
+        """Read the checkpoint to its end, then the log up to the recorded position, without output."""
+        self._state = None
+        started = time.monotonic()
+        checkpoints = await last_values(self._client, CHECKPOINTS, self.number)
+        first, end = await self._log.bounds()
+        recorded = checkpoints.get(f"position/{self.number}")
+        state = self._state_type(self.number) if recorded is None else self._state_type.restore(self.number, checkpoints)
+        reached = 0 if recorded is None else orjson.loads(recorded)["next_offset"]
+        self._check_log(first, end, state.next_offset, reached)
+        self._state = state
+        replayed = 0
+        async for records in self._log.read(state.next_offset, reached):
+            self._check_stopping()
+            for record in records:
+                self._apply(record)
+            replayed += len(records)
+            self._progress.moved()
+            metrics.recovery_progressed(self.number, reached - state.next_offset)
+        self._step_over(reached)
+        if recorded is not None:
+            state.recovered()
+            state.flush(publish=False)
+        metrics.recovery_done(self.number, replayed, state.next_offset, time.monotonic() - started)
+
+    def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:
+        if first > needed:
+            raise CannotStart(
+                f"{LOCATED}/{self.number} begins at offset {first}, but state needs it from {needed}: the head of the log is "
+                "gone. Put it back from a copy, or reset the topic and its checkpoints and publish reports and terms again"
+            )
+        if reached > end:
+            raise CannotStart(
+                f"the checkpoint of {LOCATED}/{self.number} is at offset {reached}, but the log ends at {end}: it is another "
+                f"log, or its end is gone. Put the log back, or empty {CHECKPOINTS} and every topic that is computed from it"
+            )
+
+    def _apply(self, record: Any) -> None:
+        self._step_over(record.offset)
+        self._state.apply(record.offset, record.value or b"")
+
+    def _step_over(self, offset: int) -> None:
+        """Offsets that hold no record: the log was read without a break, so they belong to transactions."""
+        if offset > self._state.next_offset:
+            self._state.next_offset = offset
+
+    def _check_stopping(self) -> None:
+        if self._stopping:
+            raise Stopped
+
+
+__all__ = ["PartitionOwner", "State", "StateType"]

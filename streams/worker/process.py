@@ -1,0 +1,115 @@
+"""The life of one worker process: start, work until told to stop or until it cannot go on, let go, say how it ended."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import structlog
+import uvloop
+
+from streams import metrics
+from streams.settings import Settings
+from streams.worker.failures import CannotStart, Fenced, exit_code
+from streams.worker.progress import watch
+from streams.worker.shell import Shell
+
+DRAIN_MAX_S = 25.0
+"""Longer than the longest transaction, shorter than what a container is given to end."""
+
+log = structlog.get_logger("truce")
+
+
+def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int | None, die_with_parent: bool) -> int:
+    """Run until SIGTERM, SIGINT or a failure. Returns the exit code."""
+    quieten()
+    if die_with_parent:
+        threading.Thread(target=_follow_parent, name="parent-watch", daemon=True).start()
+    # The policy, because Faust makes a loop of its own for the thread of the consumer.
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    code = asyncio.new_event_loop().run_until_complete(_run(make_shell, settings, metrics_port))
+    # At once: threads of clients that could not be stopped must not hold up an end that is already decided.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int | None) -> int:
+    told_to_stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
+    shell = make_shell()
+    watch(shell.progress)
+    pages = None
+    try:
+        if metrics_port is not None:
+            pages, port = await metrics.serve(settings.metrics_host, metrics_port, shell.progress.stuck, shell.ready)
+            log.info("serving metrics", stage=shell.stage, url=f"http://{settings.metrics_host}:{port}/metrics")
+        await shell.start()
+        await _first(told_to_stop.wait(), shell.failure, shell.app._crashed.wait())
+        fault = _why(shell, told_to_stop)
+    except Exception as raised:
+        # Broad, because this is the outermost place: whatever it was, it is told once and decides the exit code.
+        fault = raised
+    if fault is not None:
+        _tell(shell.stage, fault)
+    try:
+        if not shell.app.crashed:  # a crashed app has stopped itself
+            await asyncio.wait_for(shell.stop(), DRAIN_MAX_S)
+    except Exception as raised:
+        # The same: an end that goes wrong is still an end, and not a clean one.
+        if fault is None:
+            fault = raised
+            _tell(shell.stage, raised)
+    if pages is not None:
+        await pages.cleanup()
+    return 0 if fault is None else exit_code(fault)
+
+
+async def _first(*waits: object) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _why(shell: Shell, told_to_stop: asyncio.Event) -> BaseException | None:
+    """The reason to end; None where it was told to."""
+    if shell.failure.done():
+        return shell.failure.exception()
+    if told_to_stop.is_set():
+        return None
+    return shell.app.crash_reason or RuntimeError("the Faust app crashed without a reason")
+
+
+def _tell(stage: str, fault: BaseException) -> None:
+    """One readable line for what an operator can mend; with the place in the code for what only we can."""
+    if isinstance(fault, CannotStart | Fenced):
+        print(f"truce worker: {stage}: {fault}", file=sys.stderr)
+    else:
+        log.error("worker failed", stage=stage, exc_info=fault)
+
+
+def _follow_parent() -> None:
+    """The parent holds the other end of our standard input; when that closes, it is gone."""
+    while sys.stdin.buffer.read(4_096):
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def quieten() -> None:
+    """Libraries speak up when something is wrong; what we say is one line each, on standard error."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+__all__ = ["quieten", "run_shell"]

@@ -1,0 +1,92 @@
+"""Read a partition directly, outside any group: terms, checkpoints, and the log when state is rebuilt or has a gap."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.client import AIOKafkaClient
+from aiokafka.structs import TopicPartition
+
+READ_RECORDS_MAX = 2_000
+
+
+class PartitionReader:
+    """One partition, read committed, wherever it is told to begin.
+
+    Raises `OffsetOutOfRangeError` where a record that is asked for is no longer there: nothing is skipped in silence.
+    """
+
+    def __init__(self, client: Mapping[str, Any], topic: str, partition: int) -> None:
+        self.tp = TopicPartition(topic, partition)
+        self._consumer = AIOKafkaConsumer(
+            **client,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=200,
+        )
+
+    async def start(self) -> None:
+        await self._consumer.start()
+        self._consumer.assign([self.tp])
+        # At once, or it would look for a committed offset; paused, so that it fetches nothing until it is asked to read.
+        self._consumer.seek(self.tp, 0)
+        self._consumer.pause(self.tp)
+
+    async def stop(self) -> None:
+        await self._consumer.stop()
+
+    async def bounds(self) -> tuple[int, int]:
+        """The first offset that is kept, and the one after the last that is committed (control records included)."""
+        first = await self._consumer.beginning_offsets([self.tp])
+        end = await self._consumer.end_offsets([self.tp])
+        return first[self.tp], end[self.tp]
+
+    async def read(self, start: int, end: int) -> AsyncIterator[list[Any]]:
+        """The records with `start` <= offset < `end`, in lists; between two lists the loop has run."""
+        if start >= end:
+            return
+        self._consumer.seek(self.tp, start)
+        self._consumer.resume(self.tp)
+        try:
+            # The position moves over control records and aborted transactions too, so it always reaches the end.
+            while await self._consumer.position(self.tp) < end:
+                fetched = await self._consumer.getmany(self.tp, timeout_ms=500, max_records=READ_RECORDS_MAX)
+                records = [record for record in fetched.get(self.tp, ()) if record.offset < end]
+                if records:
+                    yield records
+        finally:
+            self._consumer.pause(self.tp)
+
+
+async def last_values(client: Mapping[str, Any], topic: str, partition: int) -> dict[str, bytes]:
+    """The newest value of each key of a compacted partition; deleted keys are left out."""
+    reader = PartitionReader(client, topic, partition)
+    await reader.start()
+    try:
+        values: dict[str, bytes] = {}
+        async for records in reader.read(*await reader.bounds()):
+            for record in records:
+                key = record.key.decode()
+                if record.value is None:
+                    values.pop(key, None)
+                else:
+                    values[key] = record.value
+        return values
+    finally:
+        await reader.stop()
+
+
+async def topics_present(client: Mapping[str, Any]) -> dict[str, int]:
+    """Every topic that the broker shows us, with its number of partitions."""
+    asking = AIOKafkaClient(**client)
+    await asking.bootstrap()
+    try:
+        cluster = await asking.fetch_all_metadata()
+        return {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in cluster.topics()}
+    finally:
+        await asking.close()
+
+
+__all__ = ["PartitionReader", "last_values", "topics_present"]

@@ -1,0 +1,77 @@
+"""One Kafka transaction for all that one batch of a log partition changed.
+
+Facts, position and the group's offset become visible together or not at all. aiokafka would commit although a send in
+the transaction had failed, so every send is awaited first. A fenced producer is at its end: whoever fenced it owns the
+partition now.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.structs import TopicPartition
+
+from schemas.facts import Fact
+from schemas.topics import LOCATED
+from streams.worker.failures import Fenced
+from streams.worker.sending import Outgoing, producer_options, send_all
+
+TRANSACTION_TIMEOUT_S = 10
+
+
+class PartitionWriter:
+    """Writes to one partition number, of every topic. Starting it fences whoever wrote there before."""
+
+    def __init__(self, client: Mapping[str, Any], prefix: str, partition: int) -> None:
+        self.partition = partition
+        self._group = f"{prefix}-monitor"
+        self._producer = AIOKafkaProducer(
+            **producer_options(client),
+            transactional_id=f"{prefix}-monitor-{partition}",
+            transaction_timeout_ms=TRANSACTION_TIMEOUT_S * 1_000,
+        )
+
+    async def start(self) -> None:
+        await self._producer.start()
+
+    async def stop(self) -> None:
+        await self._producer.stop()
+
+    async def commit(self, facts: Iterable[Fact], next_offset: int, log_records: Iterable[Outgoing] = ()) -> dict[str, int]:
+        """Write facts, and records for the log, in one transaction. Returns how many facts of each topic.
+
+        Raises `Fenced`, or another error after the transaction was aborted: then nothing of it is visible.
+        """
+        outgoing: dict[TopicPartition, list[Outgoing]] = {}
+        for fact in facts:
+            target = TopicPartition(fact.topic, self.partition)
+            outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, fact.headers))
+        log = TopicPartition(LOCATED, self.partition)
+        counts = {tp.topic: len(records) for tp, records in outgoing.items()}
+        outgoing.setdefault(log, []).extend(log_records)
+        try:
+            await self._producer.begin_transaction()
+            try:
+                await send_all(self._producer, {tp: records for tp, records in outgoing.items() if records})
+                # Only a hint for whoever looks at the group; the state goes by its own position.
+                await self._producer.send_offsets_to_transaction({log: next_offset}, self._group)
+            except BaseException:
+                await self._abort()
+                raise
+            await self._producer.commit_transaction()
+        except (ProducerFenced, InvalidProducerEpoch) as fault:
+            raise Fenced(f"another worker has taken over log partition {self.partition}") from fault
+        return counts
+
+    async def _abort(self) -> None:
+        try:
+            await self._producer.abort_transaction()
+        except (ProducerFenced, InvalidProducerEpoch):
+            raise
+        except (KafkaError, AssertionError):
+            # Past aborting; the broker does it when the transaction times out. What went wrong first is what counts.
+            return
+
+
+__all__ = ["PartitionWriter"]

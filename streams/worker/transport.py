@@ -1,0 +1,237 @@
+"""A Faust transport that hands an agent all records of one partition from one poll as one event.
+
+Stock Faust spends 60 to 100 microseconds on each message before an agent sees it; a chunk costs that once. It is also
+where the consumer is made strict: read committed, from the earliest record, committed up to what is acknowledged and
+not past it. Whatever has been fetched when reading starts over is thrown away and read again.
+
+URL scheme `truce://`. The app that uses it says what to subscribe to and how to reach the broker (`app.ChunkApp`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, ClassVar
+
+import aiokafka
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import ConsumerStoppedError
+from aiokafka.structs import TopicPartition
+from faust.transport.conductor import Conductor as FaustConductor
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.transport.drivers.aiokafka import Consumer as AiokafkaConsumer
+from faust.transport.drivers.aiokafka import Transport as AiokafkaTransport
+from faust.types import TP, ConsumerMessage, Message
+from mode.utils.futures import notify
+
+from streams.worker.chunks import Chunk, Ledger
+
+POLL_RECORDS_MAX = 1_000
+"""Records taken from the fetcher at a time; what it decompresses for one step stays bounded."""
+CHUNK_RECORDS_MAX = 8_000
+CHUNK_BYTES_MAX = 8_388_608
+"""A poll stops at either. A partition holds at most `CHUNKS_MAX` such chunks."""
+BUSY_POLL_S = 0.02
+"""How long a poll waits while some partition is full, so that it is asked again soon after it has room."""
+
+
+class ConsumerThread(AIOKafkaConsumerThread):
+    """Owns the aiokafka consumer; everything here runs in its own thread and loop."""
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        conf = self.app.conf
+        return aiokafka.AIOKafkaConsumer(
+            **self.app.client,
+            group_id=conf.id,
+            group_instance_id=conf.consumer_group_instance_id,
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_records=POLL_RECORDS_MAX,
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=500,
+            session_timeout_ms=int(conf.broker_session_timeout * 1_000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1_000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1_000),
+            # A long recovery is not a dead worker: the watchdog judges progress, not the time between polls.
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1_000),
+            metadata_max_age_ms=conf.consumer_metadata_max_age_ms,
+        )
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        wanted = {"pattern": self.app.pattern} if self.app.pattern else {"topics": set(topics)}
+        await self.call_thread(self._ensure_consumer().subscribe, listener=self._rebalance_listener, **wanted)
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Mapping[TP, list[Any]]:
+        if not self.consumer.flow_active:
+            return {}
+        fetcher = consumer._fetcher
+        if consumer._closed or fetcher._closed:
+            raise ConsumerStoppedError()
+        gathered: dict[TP, list[Any]] = {}
+        count = size = 0
+        with fetcher._subscriptions.fetch_context():
+            while count < CHUNK_RECORDS_MAX and size < CHUNK_BYTES_MAX:
+                wait = timeout if not count else 0
+                fetched = await fetcher.fetched_records(active_partitions, timeout=wait, max_records=POLL_RECORDS_MAX)
+                if not fetched:
+                    break
+                for tp, records in fetched.items():
+                    gathered.setdefault(ensure_TP(tp), []).extend(records)
+                    count += len(records)
+                    size += sum(max(record.serialized_value_size, 0) for record in records)
+        return gathered
+
+
+class Consumer(AiokafkaConsumer):
+    """Delivers chunks, and commits them in the order of delivery."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.ledger = Ledger()
+        self.draining = False
+        self._rewinds = 0
+        self._has_room = asyncio.Event()
+        super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
+        """One message a partition; its value is the chunk, its offset that of the chunk's last record."""
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        if self.should_stop:
+            return
+        active = set(self._get_active_partitions())
+        wanted = {tp for tp in active if self.ledger.has_room(tp)}
+        if self.draining or not wanted:
+            await self._wait_for_room()
+            return
+        rewinds = self._rewinds
+        fetched = await self._getmany(active_partitions=wanted, timeout=timeout if wanted == active else BUSY_POLL_S)
+        if self.should_stop or self.draining:
+            return
+        if not self.flow_active or rewinds != self._rewinds:
+            # A rebalance came while this poll was out. Reading has moved on, so what it brought must be read again.
+            if self.assignment():
+                await self.perform_seek()
+            return
+        for tp, records in fetched.items():
+            chunk = Chunk(tp, records)
+            read_offset = self._read_offset[tp]
+            if not self.flow_active or rewinds != self._rewinds:
+                return
+            if read_offset is None or chunk.last_offset >= read_offset:
+                self.ledger.deliver(chunk)
+                yield tp, self._chunk_message(chunk)
+
+    def _chunk_message(self, chunk: Chunk) -> ConsumerMessage:
+        tp, last = chunk.tp, chunk.records[-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            chunk.last_offset,
+            last.timestamp / 1_000,
+            last.timestamp_type,
+            [],
+            None,
+            chunk,
+            None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    async def _wait_for_room(self) -> None:
+        self._has_room.clear()
+        try:
+            await asyncio.wait_for(self._has_room.wait(), timeout=1.0)
+        except TimeoutError:
+            return
+
+    def ack(self, message: Message) -> bool:
+        """Faust is through with the message; whether it counts is for the chunk to say."""
+        if message.acked:
+            return False
+        message.acked = True
+        self._unacked_messages.discard(message)
+        if not message.value.taken_over:
+            self.finish(message.value)
+        notify(self._waiting_for_ack)
+        return message.value.acknowledged
+
+    def finish(self, chunk: Chunk) -> None:
+        """Nobody works on the chunk any more; there is room for another."""
+        self.ledger.finish(chunk)
+        self._has_room.set()
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
+        return (tp for tp in self.ledger.partitions() if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        offset = self.ledger.take_committable(tp)
+        return offset if self.app.commits_offsets else None
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Offsets between chunks belong to transactions; they are nothing to acknowledge."""
+
+    async def perform_seek(self) -> None:
+        """Start over from what is committed, and from the first record where nothing is."""
+        self._rewinds += 1
+        self.ledger.forget(self.ledger.partitions())
+        await super().perform_seek()
+        fresh = [TopicPartition(*tp) for tp in self.assignment() if not self._committed_offset.get(tp)]
+        if fresh:
+            await self._thread.seek_to_beginning(*fresh)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        await self.app.before_revoked(revoked)
+        await super().on_partitions_revoked(revoked)
+        self.ledger.forget(revoked)
+
+    async def lags(self) -> dict[TP, int]:
+        """Records that wait, of each assigned partition, as the broker sees it now. Raises `KafkaError`.
+
+        Where no chunk is out, the position of the fetcher counts: it has passed the control records of transactions,
+        which no chunk ever holds.
+        """
+        tps = sorted(self.assignment())
+        if not tps:
+            return {}
+        ends = await self._thread.highwaters(*(TopicPartition(*tp) for tp in tps))
+        lags = {}
+        for tp in tps:
+            waiting = self.ledger.first_in_hand(tp)
+            position = waiting if waiting is not None else await self._thread.position(TopicPartition(*tp))
+            lags[tp] = max(0, ends[TopicPartition(*tp)] - position)
+        return lags
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Left to the watchdog, which does more than write a line."""
+
+
+class Conductor(FaustConductor):
+    """Gives every assigned partition to the app's one agent, whatever its topic is called."""
+
+    def acks_enabled_for(self, topic: str) -> bool:
+        return True
+
+    def _update_tp_index(self, assigned: set[TP]) -> None:
+        for tp in assigned:
+            self._tp_index[tp].update(self._topics)
+
+
+class Transport(AiokafkaTransport):
+    """What `truce://` stands for."""
+
+    Consumer: ClassVar[type] = Consumer
+    Conductor: ClassVar[type] = Conductor
+    driver_version = f"truce aiokafka={aiokafka.__version__}"
+
+
+__all__ = ["Conductor", "Consumer", "Transport"]
