@@ -1,7 +1,7 @@
 """19 September, evening: an aid convoy and a warehouse are hit at Urum al-Kubra, west of Aleppo; about twenty people die.
 
 One thing that happened, told by more than a dozen voices in two languages: by name in several spellings, by
-coordinates (once the wrong way round), as a distance from Aleppo; at different hours, with different counts; with
+coordinates (once rounded to a tenth of a degree), as a distance from Aleppo; at different hours, with different counts; with
 revisions, repeats, borrowed news, and one report taken back. It must come out as one incident.
 """
 
@@ -46,7 +46,7 @@ class Telling(NamedTuple):
     location: Location
     killed: int | str | CountRange | None
     text: str
-    injured: int | None = None
+    injured: int | str | None = None
     by: str | None = None
     via: str | None = None
     link: str | None = None
@@ -68,19 +68,19 @@ TELLINGS = (
             "Aid lorries and a warehouse hit at Urum al-Kubra; at least 12 dead.", 10),
     Telling(GREY_HERON, -1, EXACT, point(36.1571, 36.9553, 300), CountRange(18, 20, 31),
             "Repeated strikes on a convoy of 31 lorries."),
-    Telling(BLUE_LANTERN, 0, HOUR_LONG, point(36.16, 36.96, 2_000, place="Urum al-Kubra", admin1="Aleppo"), "tens",
-            "Convoy carrying aid bombed at Urum al-Kubra, rescuers say.", by="Russian air force"),
+    Telling(BLUE_LANTERN, 0, HOUR_LONG, point(36.16, 36.96, 2_000, place="Urum al-Kubra", admin1="Aleppo"), 14,
+            "Convoy carrying aid bombed at Urum al-Kubra, rescuers say.", "tens", "Russian air force"),
     Telling(FOURTH_BRIDGE, 45, HOUR_LONG, point(36.15, 36.97, 2_500, place="Urem al-Kubra"), 20,
             "A UN and Red Crescent convoy was struck near Urem al-Kubra while it was being unloaded."),
     Telling(JASMINE_GATE, 0, PART, point(36.158, 36.966, 3_000, place="أورم الكبرى", admin1="حلب"), 21,
             "قصف قافلة للهلال الأحمر في أورم الكبرى بريف حلب الغربي", 20, "Syrian air force", again=True),
-    Telling(CEDAR_LINE, -25, HOUR_LONG, Location(text="20 km west of Aleppo", admin1="Aleppo"), CountRange(low=14),
+    Telling(CEDAR_LINE, -25, HOUR_LONG, Location(text="20 km west of Aleppo", admin1="Aleppo"), CountRange(14, 20, 36),
             "Lorries with food and medicine burn west of Aleppo."),
     Telling(PAPER_KITE, 30, EXACT, point(36.1655, 36.9528, 1_000), 12,
             "احتراق شاحنات الإغاثة في أورم الكبرى", via="Orchard Media Office"),
-    Telling(COTTON_MARKET, 10, EXACT, Location(lat=36.96, lon=36.16, country="SY", admin1="Aleppo"), 18,
-            "Aid convoy hit, 18 dead, co-ordinates attached."),
-    Telling(SEVEN_MILLS, 0, HOUR_LONG, point(36.17, 36.95, 2_000, place="اورم الكبرى"), "tens", "غارات على مستودع للهلال الأحمر"),
+    Telling(COTTON_MARKET, 10, EXACT, point(36.2, 37.0), 18,
+            "Aid convoy hit west of Aleppo, 18 dead."),
+    Telling(SEVEN_MILLS, 0, HOUR_LONG, point(36.17, 36.95, 2_000, place="اورم الكبرى"), 12, "غارات على مستودع للهلال الأحمر"),
     Telling(WEST_RIDGE, 0, PART, Location(text="western countryside of Aleppo", place="Urum al-Kubra", admin1="Aleppo"), None,
             "Our drivers were among those hit in the western countryside of Aleppo."),
     Telling(ICRC, 0, PART, point(36.16, 36.96, 2_000, place="Urum al-Kubra", admin1="Aleppo"), 20,

@@ -37,7 +37,7 @@ def strike(desk: Desk) -> None:
         revision=2,
         told_at=STRUCK_AT + 26 * HOUR,
     )
-    _told(desk, ARMY_COMMAND, -5, point(35.2531, 40.0944, 800), Casualties("dozens", None, "combatant"))
+    _told(desk, ARMY_COMMAND, -5, point(35.2531, 40.0944, 800), Casualties(CountRange(low=50, high=80), None, "combatant"))
     _told(
         desk,
         STATE_NEWS,
@@ -52,7 +52,7 @@ def strike(desk: Desk) -> None:
         BLUE_LANTERN,
         0,
         Location(text="5 km south of Deir ez-Zor airport", place="Deir ez-Zor", admin1="Deir ez-Zor"),
-        Casualties("tens"),
+        Casualties(CountRange(low=30, high=70), "tens"),
         precision=TimePrecision.PART_OF_DAY,
     )
     for voice, hours, about, text in (
