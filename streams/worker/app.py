@@ -51,7 +51,7 @@ class ChunkApp(faust.App):
 def make_app(group: str, settings: Settings, pattern: str | None = None) -> ChunkApp:
     app = ChunkApp(
         group,
-        broker=f"truce://{settings.bootstrap.replace(',', ';')}",
+        broker="truce://kafka",  # names the transport; how to reach the broker is in `client`
         datadir=Path("."),
         autodiscover=False,
         web_enabled=False,

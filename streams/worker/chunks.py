@@ -16,21 +16,15 @@ CHUNKS_MAX = 2
 
 
 class Chunk:
-    """Records of one partition, in order, from one poll. The agent sets `acknowledged` once all of it is safe.
+    """Records of one partition, in order, from one poll."""
 
-    Faust acknowledges whatever leaves the agent, by an exception too; only a chunk that says so itself is committed.
-    An agent that passes it on marks it `taken_over`: it is finished when its new owner says so.
-    """
-
-    __slots__ = ("acknowledged", "finished", "records", "taken_over", "tp")
+    __slots__ = ("acknowledged", "records", "tp")
 
     def __init__(self, tp: TP, records: Sequence[Any]) -> None:
         assert records, "a chunk holds at least one record"
         self.tp = tp
         self.records = records
         self.acknowledged = False
-        self.finished = False
-        self.taken_over = False
 
     @property
     def last_offset(self) -> int:
@@ -42,30 +36,23 @@ class Ledger:
 
     def __init__(self) -> None:
         self._delivered: dict[TP, deque[Chunk]] = defaultdict(deque)
-        self._in_hand: dict[TP, int] = defaultdict(int)
 
     def deliver(self, chunk: Chunk) -> None:
         self._delivered[chunk.tp].append(chunk)
-        self._in_hand[chunk.tp] += 1
-
-    def finish(self, chunk: Chunk) -> None:
-        """It has left the agent. One from before the partition was given back (`forget`) no longer counts."""
-        if not chunk.finished and any(chunk is other for other in self._delivered.get(chunk.tp, ())):
-            self._in_hand[chunk.tp] -= 1
-        chunk.finished = True
 
     def has_room(self, tp: TP) -> bool:
-        return self._in_hand.get(tp, 0) < CHUNKS_MAX
+        """Whether another chunk may be delivered: fewer than `CHUNKS_MAX` wait or are worked on."""
+        return sum(not chunk.acknowledged for chunk in self._delivered.get(tp, ())) < CHUNKS_MAX
 
     def first_in_hand(self, tp: TP) -> int | None:
-        """The first offset that is out and not finished."""
-        return next((chunk.records[0].offset for chunk in self._delivered.get(tp, ()) if not chunk.finished), None)
+        """The first offset that is out and not acknowledged."""
+        return next((chunk.records[0].offset for chunk in self._delivered.get(tp, ()) if not chunk.acknowledged), None)
 
     def take_committable(self, tp: TP) -> int | None:
         """The offset to commit, which is that of the next record to read; None where the head is not acknowledged."""
         chunks = self._delivered.get(tp)
         offset = None
-        while chunks and chunks[0].finished and chunks[0].acknowledged:
+        while chunks and chunks[0].acknowledged:
             offset = chunks.popleft().last_offset + 1
         return offset
 

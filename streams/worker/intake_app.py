@@ -75,6 +75,7 @@ class IntakeShell(Shell):
                 await asyncio.sleep(0)
         if outgoing:
             await send_all(self._producer, outgoing)
+        self.app.consumer.acknowledge(chunk)
         self.progress.moved()
         metrics.reports_taken(len(chunk.records), located, time.monotonic() - started)
 

@@ -65,7 +65,7 @@ class MonitorShell(Shell):
                     self.settings.prefix,
                     self._state_type,
                     self.progress,
-                    self.app.consumer.finish,
+                    self.app.consumer.acknowledge,
                 )
                 self._owners[tp.partition] = owner
                 self.spawn(owner.run())

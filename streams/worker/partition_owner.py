@@ -51,7 +51,7 @@ class Stopped(Exception):
 
 
 class PartitionOwner:
-    """Call `start`, then `put` chunks; `finished` is called for each that is done. `run` raises what it cannot mend."""
+    """Call `start`, then `put` chunks; `acknowledge` is called for each that is done. `run` raises what it cannot mend."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class PartitionOwner:
         prefix: str,
         state_type: StateType,
         progress: Progress,
-        finished: Callable[[Chunk], None],
+        acknowledge: Callable[[Chunk], None],
     ) -> None:
         self.number = number
         self.ready = False
@@ -68,7 +68,7 @@ class PartitionOwner:
         self._state_type = state_type
         self._state: State | None = None
         self._progress = progress
-        self._finished = finished
+        self._acknowledge = acknowledge
         self._writer = PartitionWriter(client, prefix, number)
         self._log = PartitionReader(client, LOCATED, number)
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
@@ -76,7 +76,6 @@ class PartitionOwner:
         self._ended = asyncio.Event()
 
     def put(self, chunk: Chunk) -> None:
-        chunk.taken_over = True
         self._inbox.put_nowait(chunk)
 
     async def run(self) -> None:
@@ -89,8 +88,7 @@ class PartitionOwner:
             self.ready = True
             while (chunk := await self._inbox.get()) is not None and not self._stopping:
                 await self._take(chunk.records)
-                chunk.acknowledged = True
-                self._finished(chunk)
+                self._acknowledge(chunk)
         except Stopped:
             return
         finally:

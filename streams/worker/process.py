@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import structlog
 import uvloop
+from aiohttp import web
 
 from streams import metrics
 from streams.settings import Settings
@@ -23,7 +24,7 @@ DRAIN_MAX_S = 25.0
 log = structlog.get_logger("truce")
 
 
-def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int | None, die_with_parent: bool) -> int:
+def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int, die_with_parent: bool) -> int:
     """Run until SIGTERM, SIGINT or a failure. Returns the exit code."""
     quieten()
     if die_with_parent:
@@ -37,7 +38,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     os._exit(code)
 
 
-async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int | None) -> int:
+async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int) -> int:
     told_to_stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
@@ -45,9 +46,8 @@ async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port
     watch(shell.progress)
     pages = None
     try:
-        if metrics_port is not None:
-            pages, port = await metrics.serve(settings.metrics_host, metrics_port, shell.progress.stuck, shell.ready)
-            log.info("serving metrics", stage=shell.stage, url=f"http://{settings.metrics_host}:{port}/metrics")
+        pages, port = await _serve(shell, settings.metrics_host, metrics_port)
+        log.info("started", stage=shell.stage, metrics=f"http://{settings.metrics_host}:{port}/metrics")
         await shell.start()
         await _first(told_to_stop.wait(), shell.failure, shell.app._crashed.wait())
         fault = _why(shell, told_to_stop)
@@ -67,6 +67,15 @@ async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port
     if pages is not None:
         await pages.cleanup()
     return 0 if fault is None else exit_code(fault)
+
+
+async def _serve(shell: Shell, host: str, port: int) -> tuple[web.AppRunner, int]:
+    try:
+        return await metrics.serve(host, port, shell.progress.stuck, shell.ready)
+    except OSError as fault:
+        raise CannotStart(
+            f"cannot serve metrics on {host}:{port} ({fault.strerror}): set metrics_port, 0 for any free one"
+        ) from None
 
 
 async def _first(*waits: object) -> None:

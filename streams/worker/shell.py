@@ -28,7 +28,7 @@ class Shell:
         self._tasks: list[asyncio.Task] = []
 
     async def work(self, chunk: Chunk) -> None:
-        """Take a chunk of records; returns when it may be acknowledged, or taken over by another task."""
+        """Take a chunk of records, or hand it to a task; whoever is through with it acknowledges it at the consumer."""
         raise NotImplementedError
 
     async def start(self) -> None:
@@ -67,7 +67,6 @@ class Shell:
                 if self.failure.done():
                     continue  # nothing more is taken, and nothing that is not acknowledged is committed
                 await self.work(chunk)
-                chunk.acknowledged = not chunk.taken_over
         except Exception as fault:
             # Broad, because Faust would start the agent again behind the chunk that raised. The process ends by it.
             self.fail(fault)

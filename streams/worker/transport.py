@@ -21,7 +21,6 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.transport.drivers.aiokafka import Consumer as AiokafkaConsumer
 from faust.transport.drivers.aiokafka import Transport as AiokafkaTransport
 from faust.types import TP, ConsumerMessage, Message
-from mode.utils.futures import notify
 
 from streams.worker.chunks import Chunk, Ledger
 
@@ -154,26 +153,17 @@ class Consumer(AiokafkaConsumer):
         except TimeoutError:
             return
 
-    def ack(self, message: Message) -> bool:
-        """Faust is through with the message; whether it counts is for the chunk to say."""
-        if message.acked:
-            return False
-        message.acked = True
-        self._unacked_messages.discard(message)
-        if not message.value.taken_over:
-            self.finish(message.value)
-        notify(self._waiting_for_ack)
-        return message.value.acknowledged
-
-    def finish(self, chunk: Chunk) -> None:
-        """Nobody works on the chunk any more; there is room for another."""
-        self.ledger.finish(chunk)
+    def acknowledge(self, chunk: Chunk) -> None:
+        """All that came of it is safe. Only this counts: Faust's own acknowledgement comes also by an exception."""
+        chunk.acknowledged = True
         self._has_room.set()
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterable[TP]:
         return (tp for tp in self.ledger.partitions() if topics is None or tp in topics or tp.topic in topics)
 
     def _new_offset(self, tp: TP) -> int | None:
+        self._acked.pop(tp, None)  # Faust's books, which nobody reads here, must not grow
+        self._acked_index.pop(tp, None)
         offset = self.ledger.take_committable(tp)
         return offset if self.app.commits_offsets else None
 
@@ -222,6 +212,8 @@ class Conductor(FaustConductor):
         return True
 
     def _update_tp_index(self, assigned: set[TP]) -> None:
+        # In place: a running stream holds this very set, to know which messages to wait for when partitions go.
+        self._acking_topics.update(tp.topic for tp in assigned)
         for tp in assigned:
             self._tp_index[tp].update(self._topics)
 
