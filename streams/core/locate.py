@@ -33,6 +33,8 @@ _WHOLE_DEGREES_RADIUS_M = 100_000
 _POPULATION_RADIUS_M = ((1_000_000, 12_000), (100_000, 7_000), (20_000, 4_000), (0, 2_500))
 """How far a place of at least this many people reaches from the point that stands for it."""
 
+_NOTHING_GIVEN = "location: give lat and lon, a place, admin1 or country"
+
 _CACHED_NAMES = 16_384
 _CACHED_TEXT_MAX = 300
 
@@ -48,7 +50,7 @@ def locate(location: Location, countries: Sequence[str], gazetteer: Gazetteer) -
         circle = method(location, where, gazetteer)
         if circle is not None:
             return circle
-    return Rejection(Reason.NOT_LOCATABLE, _why_not(location, where))
+    return Rejection(Reason.NOT_LOCATABLE, "; ".join(_faults(location, where, gazetteer)) or _NOTHING_GIVEN)
 
 
 class Locator:
@@ -60,8 +62,10 @@ class Locator:
         self._by_name = lru_cache(maxsize=_CACHED_NAMES)(self._uncached)
 
     def locate(self, location: Location) -> Circle | Rejection:
-        # Coordinates are hardly ever met twice and cost no more than looking them up; long texts are not worth keeping.
-        if location.lat is not None or (location.text is not None and len(location.text) > _CACHED_TEXT_MAX):
+        if location.lat is not None:
+            # Hardly ever met twice, and no dearer than looking it up: the first method, without what names need.
+            return by_coordinates(location, (), self.gazetteer) or self._uncached(location)
+        if location.text is not None and len(location.text) > _CACHED_TEXT_MAX:
             return self._uncached(location)
         return self._by_name(location)
 
@@ -109,10 +113,12 @@ def by_place_in_province(location: Location, where: Sequence[str], gazetteer: Ga
     inside = [place for place in spelled if place.area in provinces]
     if inside:
         return _covering(inside, Method.PLACE_IN_PROVINCE, gazetteer)
-    for place in spelled:
-        gap_m = min((gazetteer.distance_to(code, place.lat_e6, place.lon_e6) for code in provinces), default=BORDER_M + 1)
-        if gap_m <= BORDER_M:
-            return _covering([place], Method.PLACE_IN_PROVINCE, gazetteer, radius_m=gap_m)
+    gaps_m = [min((gazetteer.distance_to(code, p.lat_e6, p.lon_e6) for code in provinces), default=BORDER_M + 1) for p in spelled]
+    if gaps_m and min(gaps_m) <= BORDER_M:
+        near = [place for place, gap_m in zip(spelled, gaps_m, strict=True) if gap_m <= BORDER_M]
+        return _covering(near, Method.PLACE_IN_PROVINCE, gazetteer, radius_m=min(gaps_m))
+    if spelled:
+        return None
     alike = [place for country in where for place in gazetteer.sounding(location.place, country) if place.area in provinces]
     return _covering(alike, Method.PLACE_IN_PROVINCE, gazetteer) if _together(alike) else None
 
@@ -253,11 +259,7 @@ def _circle(
     )
 
 
-def _why_not(location: Location, where: Sequence[str]) -> str:
-    return "; ".join(_faults(location, where)) or "location: give lat and lon, a place, admin1 or country"
-
-
-def _faults(location: Location, where: Sequence[str]) -> Iterator[str]:
+def _faults(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> Iterator[str]:
     """One phrase for each field that was given and could not be used."""
     for field, value, other, most in (("lat", location.lat, location.lon, 90), ("lon", location.lon, location.lat, 180)):
         if value is not None and not -most <= value <= most:
@@ -266,7 +268,7 @@ def _faults(location: Location, where: Sequence[str]) -> Iterator[str]:
             yield f"location.{field}: missing beside the other coordinate"
     if location.lat == 0 and location.lon == 0:
         yield "location.lat, location.lon: 0, 0 is not a place"
-    if location.country and not where:
+    if location.country and not gazetteer.country(location.country):
         yield f"location.country: {names.clean(location.country)!r} is not a country"
     for field in ("place", "admin2", "admin1"):
         value = getattr(location, field)

@@ -54,6 +54,7 @@ _SOUNDS = str.maketrans(
     | dict(zip("بتثجحخدذرزسشصضطظغفقكلمنهپچگ", "bttjhxddrdsssdtdgfkklmnhbsg", strict=True))
 )
 _VOWELS = "aeiouywاويع"
+_HALF_VOWELS = {"w": "w", "و": "w", "y": "y", "ي": "y"}
 _SILENT = str.maketrans("", "", _VOWELS)
 _DOUBLED = re.compile(r"(.)\1+")
 _SKELETON_MIN = 3
@@ -74,7 +75,8 @@ def loose(name: str) -> str:
     skeleton = _DOUBLED.sub(r"\1", "".join(words).translate(_SILENT))
     if len(skeleton) < _SKELETON_MIN:
         return ""
-    return f"{_edge(words[0][:1])}{skeleton}{_edge(words[-1][-1:])}"
+    ending = "+" if words[-1][-1:] in _VOWELS else ""
+    return f"{_beginning(words[0][:1])}{skeleton}{ending}"
 
 
 def countryside_of(name: str) -> str | None:
@@ -121,8 +123,9 @@ def _sounds(word: str) -> str:
     return _DIGRAPHS.sub(lambda found: _DIGRAPH_SOUNDS[found[0]], word).translate(_SOUNDS)
 
 
-def _edge(letter: str) -> str:
-    return "+" if letter in _VOWELS else ""
+def _beginning(letter: str) -> str:
+    """How a name begins: with w or y, which are consonants there, with a vowel, or with neither."""
+    return _HALF_VOWELS.get(letter) or ("+" if letter in _VOWELS else "")
 
 
 __all__ = ["clean", "countryside_of", "loose", "strict"]

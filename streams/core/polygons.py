@@ -10,6 +10,8 @@ _BAND_E6 = 20_000
 Vertex = tuple[int, int]
 """Latitude and longitude, microdegrees."""
 
+Edge = tuple[Vertex, Vertex]
+
 
 class Touch(NamedTuple):
     """How a circle lies to a shape: its centre in it, all of it in it, any of it in it."""
@@ -26,11 +28,14 @@ class Shape:
     """
 
     def __init__(self, geojson: Mapping[str, Any]) -> None:
-        self._rings = [ring for polygon in _polygons(geojson) for ring in polygon]
+        try:
+            self._rings = [ring for polygon in _polygons(geojson) for ring in polygon]
+        except (TypeError, AttributeError, IndexError, KeyError):
+            raise ValueError("not laid out as GeoJSON; a ring is a list of [longitude, latitude]") from None
         if not self._rings:
             raise ValueError("the geometry has no polygon")
         # Edges by band of latitude: a ray to the east of a point can only cross those of its own band.
-        self._bands: dict[int, list[tuple[Vertex, Vertex]]] = {}
+        self._bands: dict[int, list[Edge]] = {}
         for ring in self._rings:
             for start, end in zip(ring, ring[1:] + ring[:1], strict=True):
                 low, high = sorted((start[0], end[0]))
@@ -61,18 +66,34 @@ class Shape:
         """Whether every vertex is in the circle."""
         return all(distance_m(lat_e6, lon_e6, lat, lon) <= radius_m for ring in self._rings for lat, lon in ring)
 
+    def uniform(self, south: int, west: int, north: int, east: int, radius_m: int) -> Touch | None:
+        """The answer of `touch` for every point of a box and every radius up to this one, where they all have the same."""
+        furthest = max(abs(south), abs(north))
+        up, aside = reach_e6(furthest, radius_m)
+        for _ in self._edges_near(south - up, west - aside, north + up, east + aside):
+            return None
+        inside = self.contains(south, west)
+        return Touch(inside, inside, inside)
+
     def _border_within(self, lat_e6: int, lon_e6: int, radius_m: int) -> bool:
-        north, east = reach_e6(lat_e6, radius_m)
-        south, north, west, east = lat_e6 - north, lat_e6 + north, lon_e6 - east, lon_e6 + east
+        up, aside = reach_e6(lat_e6, radius_m)
+        near = self._edges_near(lat_e6 - up, lon_e6 - aside, lat_e6 + up, lon_e6 + aside)
+        return any(touches_segment(lat_e6, lon_e6, radius_m, start, end) for start, end in near)
+
+    def _edges_near(self, south: int, west: int, north: int, east: int) -> Iterator[Edge]:
+        """Every edge whose own box meets this one; one that spans bands may come twice."""
         if south > self._north or north < self._south or west > self._east or east < self._west:
-            return False
+            return
         for band in range(max(south, self._south) // _BAND_E6, min(north, self._north) // _BAND_E6 + 1):
-            for start, end in self._bands.get(band, ()):
-                if (start[1] < west and end[1] < west) or (start[1] > east and end[1] > east):
-                    continue
-                if touches_segment(lat_e6, lon_e6, radius_m, start, end):
-                    return True
-        return False
+            for edge in self._bands.get(band, ()):
+                (lat1, lon1), (lat2, lon2) = edge
+                if not (
+                    (lon1 < west and lon2 < west)
+                    or (lon1 > east and lon2 > east)
+                    or (lat1 < south and lat2 < south)
+                    or (lat1 > north and lat2 > north)
+                ):
+                    yield edge
 
 
 def _polygons(geojson: Mapping[str, Any]) -> Iterator[list[list[Vertex]]]:
@@ -96,10 +117,7 @@ def _polygons(geojson: Mapping[str, Any]) -> Iterator[list[list[Vertex]]]:
 
 def _ring(positions: Any) -> list[Vertex]:
     """The vertices, without the first again at the end. GeoJSON puts longitude first."""
-    try:
-        ring = [(microdegrees(position[1]), microdegrees(position[0])) for position in positions]
-    except (TypeError, IndexError, KeyError):
-        raise ValueError("a ring is a list of [longitude, latitude]") from None
+    ring = [(microdegrees(position[1]), microdegrees(position[0])) for position in positions]
     if ring and ring[0] == ring[-1]:
         ring.pop()
     if len(ring) < 3:

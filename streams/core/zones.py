@@ -5,20 +5,26 @@ decides what it may say: nothing blunter than a district is certain of any zone,
 the country is possible in the truce as a whole and in no single zone.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.facts import Circle
-from schemas.reasons import WHOLE
+from schemas.reasons import WHOLE, Method
 from streams.core.geometry import microdegrees
-from streams.core.polygons import Shape
+from streams.core.polygons import Shape, Touch
 from streams.core.terms import Terms, TermsError, Zone
 
 CERTAIN_PRECISION_MAX = 3
 ZONE_PRECISION_MAX = 4
 """Precision on the UCDP scale: 3 is a district, 4 a province."""
 
+_GIVEN_AS_CIRCLES = frozenset((Method.COORDINATES, Method.MGRS))
 _CACHED = 65_536
+_CELL_E6 = 20_000
+_REACHES_M = (500, 5_000, 20_000)
+"""Circles up to each of these share the work of a cell of some two kilometres."""
 
 
 class Placement(NamedTuple):
@@ -37,6 +43,7 @@ class ZoneMap:
         self._countries = frozenset(terms.truce.countries)
         self._areas = {zone.id: frozenset(zone.areas) for zone in terms.zones if zone.areas}
         self._shapes = {zone.id: _shape(zone) for zone in terms.zones if zone.polygons}
+        self._cell = lru_cache(maxsize=_CACHED)(self._uniform)
         self._place = lru_cache(maxsize=_CACHED)(self._placement)
         self._cover = lru_cache(maxsize=_CACHED)(self._covered)
 
@@ -53,10 +60,13 @@ class ZoneMap:
         """The zones that lie wholly inside what a nil report says it watched.
 
         Areas are covered by a report that names them or their country. Polygons are covered when all their corners are in
-        the circle, which must then be the extent of what was watched: that of a named province is an estimate which
-        reaches beyond it, and covers no polygon.
+        a circle that was given as one, with coordinates: the circle about a name is our estimate of where the place is, and
+        reaches over ground that nobody said was watched.
         """
-        return self._cover(microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m, circle.stated_area)
+        given = circle.method in _GIVEN_AS_CIRCLES
+        return self._cover(
+            microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m if given else None, circle.stated_area
+        )
 
     def _placement(self, lat_e6: int, lon_e6: int, radius_m: int, precision: int, areas: tuple[str, ...]) -> Placement:
         abroad = self._countries.isdisjoint(_country(area) for area in areas)
@@ -71,8 +81,7 @@ class ZoneMap:
                     centre.add(zone)
                 if all(inside):
                     certain.add(zone)
-        for zone, shape in self._shapes.items():
-            touch = shape.touch(lat_e6, lon_e6, radius_m)
+        for zone, touch in self._touches(lat_e6, lon_e6, radius_m):
             if touch.touches:
                 possible.add(zone)
             if touch.centre:
@@ -89,14 +98,30 @@ class ZoneMap:
             certain.clear()
         return Placement(self._ordered(centre), self._ordered(certain), self._ordered(possible))
 
-    def _covered(self, lat_e6: int, lon_e6: int, radius_m: int, stated_area: str | None) -> tuple[str, ...]:
+    def _touches(self, lat_e6: int, lon_e6: int, radius_m: int) -> Iterator[tuple[str, Touch]]:
+        """How the circle lies to each shape. Most cells are far from most borders, and there the answer is known."""
+        if radius_m > _REACHES_M[-1]:
+            known: Mapping[str, Touch | None] = dict.fromkeys(self._shapes)
+        else:
+            known = self._cell(lat_e6 // _CELL_E6, lon_e6 // _CELL_E6, _REACHES_M[bisect_left(_REACHES_M, radius_m)])
+        for zone, touch in known.items():
+            yield zone, touch or self._shapes[zone].touch(lat_e6, lon_e6, radius_m)
+
+    def _uniform(self, row: int, column: int, reach_m: int) -> dict[str, Touch | None]:
+        south, west = row * _CELL_E6, column * _CELL_E6
+        box = (south, west, south + _CELL_E6 - 1, west + _CELL_E6 - 1)
+        return {zone: shape.uniform(*box, reach_m) for zone, shape in self._shapes.items()}
+
+    def _covered(self, lat_e6: int, lon_e6: int, radius_m: int | None, stated_area: str | None) -> tuple[str, ...]:
         if stated_area is not None and self._countries == {stated_area}:
             return self._order
         if stated_area is not None:
-            covers = {zone for zone, codes in self._areas.items() if all(stated_area in (code, _country(code)) for code in codes)}
-        else:
-            covers = {zone for zone, shape in self._shapes.items() if shape.within_circle(lat_e6, lon_e6, radius_m)}
-        return self._ordered(covers)
+            return self._ordered(
+                {zone for zone, codes in self._areas.items() if all(stated_area in (code, _country(code)) for code in codes)}
+            )
+        if radius_m is None:
+            return ()
+        return self._ordered({zone for zone, shape in self._shapes.items() if shape.within_circle(lat_e6, lon_e6, radius_m)})
 
     def _ordered(self, zones: set[str]) -> tuple[str, ...]:
         return tuple(zone for zone in self._order if zone in zones)

