@@ -1,3 +1,4 @@
+import random
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,19 @@ def test_areas_are_those_of_the_nearest_three_places_and_of_all_inside(spots: li
     places = [Place(n, "", lat, lon, "XX", area, 0) for n, (lat, lon, area) in enumerate(spots)]
     land = Gazetteer(places, [], ["XX"])
     for lat, lon, radius_m in circles:
+        assert land.areas(lat, lon, radius_m) == naive_areas(places, lat, lon, radius_m)
+
+
+def test_areas_where_places_are_close_together_and_provinces_are_many() -> None:
+    chance = random.Random(1609)
+    places = [
+        Place(n, "", chance.randint(36_000_000, 36_400_000), chance.randint(37_000_000, 37_400_000), "XX", f"{n % 7}", 0)
+        for n in range(60)
+    ]
+    land = Gazetteer(places, [], ["XX"])
+    for _ in range(2_000):
+        lat, lon = chance.randint(35_900_000, 36_500_000), chance.randint(36_900_000, 37_500_000)
+        radius_m = chance.choice((0, 499, 500, 2_000, 2_001, 9_900, 10_000))
         assert land.areas(lat, lon, radius_m) == naive_areas(places, lat, lon, radius_m)
 
 

@@ -110,6 +110,16 @@ def test_a_name_that_sounds_like_places_far_apart_is_none_of_them() -> None:
     assert isinstance(locate(Location(place="Bukshun"), ["XX"], Gazetteer(twins[:1], COUNTRIES, ["XX"])), Circle)
 
 
+def test_what_sounds_like_a_name_is_not_asked_where_the_name_itself_is_known() -> None:
+    pair = [
+        Place(30, "Bakshan", 36_000_000, 37_000_000, "XX", "01", 0, ("Bakshan",)),
+        Place(31, "Bukshun", 35_000_000, 39_000_000, "XX", "02", 0, ("Bukshun",)),
+    ]
+    land = Gazetteer([*PLACES, *pair], COUNTRIES, ["XX"])
+    assert found(Location(place="Bukshun"), land).place == "Bukshun"
+    assert found(Location(place="Bukshun", admin1="Westburg"), land).method is Method.PROVINCE
+
+
 def test_only_a_province_or_country_that_is_all_that_is_said_is_a_stated_area() -> None:
     assert found(Location(admin1="Westburg")).stated_area == "XX.01"
     assert found(Location(country="Exland")).stated_area == "XX"
