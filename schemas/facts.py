@@ -329,7 +329,7 @@ class Level(Struct, frozen=True, omit_defaults=True):
     phase: Phase
     streak: int
     access_streaks: dict[str, int] = {}
-    assumed: list[str] = []
+    assumed: int = 0
 
 
 class Cut(Struct, frozen=True):
@@ -363,7 +363,7 @@ class Day(Struct, frozen=True, omit_defaults=True):
     access: dict[str, str] = {}
     incidents: Cut | None = None
     blocked_by: Cut | None = None
-    tallied: dict[str, int] = {}
+    tallied: list[int] = []
     assumed: int = 0
 
 

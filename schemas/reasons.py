@@ -108,6 +108,7 @@ class Outcome(StrEnum):
     QUIET = "quiet"
     PENDING = "pending"
     VOID = "void"
+    BEFORE = "before"
 
 
 class Condition(StrEnum):

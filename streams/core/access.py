@@ -37,10 +37,9 @@ class Access:
         self._area_of[key] = area
         return True
 
-    def remove(self, key: object) -> None:
+    def remove(self, key: object) -> Statement | None:
         area = self._area_of.pop(key, None)
-        if area is not None:
-            del self._by_area[area][key]
+        return None if area is None else self._by_area[area].pop(key)
 
     def state(self, area: str, start_s: int, end_s: int) -> str:
         """`denied`, `open` or `unreported` for a day [start, end)."""

@@ -55,6 +55,12 @@ class Anchoring:
         if thing.queued:
             self._gone.add(id(thing))
 
+    def forget(self, thing: Any) -> None:
+        """Take out what nothing new can come near, without a change to anything: groups stay as they were."""
+        self._index.remove(thing)
+        if thing.anchor is thing:
+            self._index.remove_anchor(thing)
+
     def resolve(self) -> list[Change]:
         """Let everything decide that has reason to. Gives what joined and left which group, in the order it happened."""
         heap = self._heap

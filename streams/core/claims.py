@@ -7,6 +7,7 @@ import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.facts import Casualties, Circle, CountRange, Report
@@ -189,7 +190,7 @@ class Account:
         self.members: dict[str, Account] | None = None
         self.score = 0
         self.queued = False
-        self.claim: object | None = None
+        self.claim: Any = None
 
     @property
     def mergeable(self) -> bool:

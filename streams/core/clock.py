@@ -1,12 +1,74 @@
-"""The hours at which simulated time is told.
+"""Time, as ticks tell it.
+
+A truce's clock is the smallest latest tick over all its origins, so that a partition that lags holds time back.
 
 A live clock ticks once a minute. Simulated topics and files have no wall clock, so whoever publishes or replays them
 writes a tick for every hour, and for every hour counted from a truce's D-hour: days end and settle on those.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from schemas.facts import LoggedTick
 from streams.core.terms import DAY, HOUR, Terms
+
+Partition = tuple[str, int]
+"""A topic and the number of a partition of it."""
+
+
+class Clock:
+    """The time of one truce: only ticks move it, and the slowest origin holds it.
+
+    A new list of origins applies once every origin of the old and of the new list has carried it.
+    """
+
+    def __init__(self) -> None:
+        self.now_s: int | None = None
+        self._latest: dict[Partition, int] = {}
+        self._lists: dict[Partition, frozenset[Partition]] = {}
+        self._origins: frozenset[Partition] = frozenset()
+
+    def tell(self, tick: LoggedTick, topics: Mapping[str, int]) -> bool:
+        """Take a tick; `topics` are those of its list that concern the truce, with their partitions. Whether time moved."""
+        origin = tick.origin.topic, tick.origin.partition
+        if tick.at <= self._latest.get(origin, tick.at - 1):
+            return False
+        self._latest[origin] = tick.at
+        told = frozenset((topic, number) for topic, count in topics.items() for number in range(count))
+        self._lists[origin] = told
+        if told != self._origins and all(self._lists.get(one) == told for one in self._origins | told):
+            self._origins = told
+            self._latest = {one: at for one, at in self._latest.items() if one in told}
+            self._lists = {one: self._lists[one] for one in told}
+        if not self._origins:
+            return False
+        now_s = min(self._latest[one] for one in self._origins)
+        if self.now_s is not None and now_s <= self.now_s:
+            return False
+        self.now_s = now_s
+        return True
+
+    def waits_for(self) -> list[Partition]:
+        """The origins that hold time back: those with the smallest latest tick."""
+        slowest = min((self._latest[one] for one in self._origins), default=0)
+        return sorted(one for one in self._origins if self._latest[one] == slowest)
+
+    def snapshot(self) -> dict:
+        """What a checkpoint keeps; `restore` takes it back."""
+        return {
+            "now": self.now_s,
+            "latest": sorted([*one, at] for one, at in self._latest.items()),
+            "lists": sorted([*one, sorted(told)] for one, told in self._lists.items()),
+            "origins": sorted(self._origins),
+        }
+
+    @classmethod
+    def restore(cls, kept: Mapping) -> "Clock":
+        clock = cls()
+        clock.now_s = kept["now"]
+        clock._latest = {(topic, number): at for topic, number, at in kept["latest"]}
+        clock._lists = {(topic, number): frozenset((t, n) for t, n in told) for topic, number, told in kept["lists"]}
+        clock._origins = frozenset((topic, number) for topic, number in kept["origins"])
+        return clock
 
 
 def tick_times(first_s: int, last_s: int, truces: Sequence[Terms]) -> Iterator[int]:
@@ -28,4 +90,4 @@ def settled_at(last_report_s: int, truces: Sequence[Terms]) -> int:
     )
 
 
-__all__ = ["settled_at", "tick_times"]
+__all__ = ["Clock", "settled_at", "tick_times"]

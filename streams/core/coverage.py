@@ -53,6 +53,8 @@ class Coverage:
         if watch is not None:
             for day in _days(watch.start, watch.end):
                 self._by_day[day].discard(key)
+                if not self._by_day[day]:
+                    del self._by_day[day]
         return watch
 
     def add_alive(self, key: object, source: str, at_s: int) -> None:
@@ -80,15 +82,16 @@ class Coverage:
 
     def hear(self, lineage: str, side: str, at_s: int, step: int = 1) -> None:
         """A lineage spoke of this time, in whatever way."""
-        heard = self._heard.setdefault(at_s // DAY, Counter())
+        heard = self._heard.setdefault((at_s - self._terms.d_hour_s) // DAY, Counter())
         heard[lineage, side] += step
         if not heard[lineage, side]:
             del heard[lineage, side]
+            if not heard:
+                del self._heard[(at_s - self._terms.d_hour_s) // DAY]
 
-    def heard(self, start_s: int, end_s: int) -> dict[str, int]:
-        """Lineages per side that spoke of the calendar days (UTC) which the span touches."""
-        lineages = {pair for day in _days(start_s, end_s) for pair in self._heard.get(day, ())}
-        return dict(sorted(Counter(side for _, side in lineages).items()))
+    def heard(self, day: int) -> dict[str, int]:
+        """Lineages per side that spoke of a day of the truce; what terms do not list is a side of its own."""
+        return dict(sorted(Counter(side for _, side in self._heard.get(day, ())).items()))
 
     def watched_s(self, zone: str, start_s: int, end_s: int) -> int:
         """Seconds of the span during which enough lineages watched the zone at once, of the right kinds."""
@@ -122,19 +125,6 @@ class Coverage:
             ):
                 return True
         return False
-
-    def forget(self, before_s: int) -> None:
-        """Drop what can no longer touch an open day."""
-        for key in [key for key, watch in self._watches.items() if watch.end < before_s]:
-            self.remove_watch(key)
-        for key in [key for key, watch in self._restrictions.items() if watch.end < before_s]:
-            del self._restrictions[key]
-        for key in [key for key, (_, at_s) in self._alive_at.items() if at_s < before_s - self._gap_s]:
-            self.remove_alive(key)
-        for day in [day for day in self._heard if (day + 1) * DAY < before_s]:
-            del self._heard[day]
-        for day in [day for day in self._by_day if (day + 1) * DAY < before_s]:
-            del self._by_day[day]
 
     def _spans(self, zone: str, start_s: int, end_s: int) -> dict[str, list[tuple[int, int]]]:
         """By source: disjoint spans of watch, cut to [start, end), less the source's own restrictions."""

@@ -61,6 +61,14 @@ class Deduplicator:
     def remove(self, account: Account) -> None:
         self._claims.remove(account)
 
+    def forget(self, account: Account) -> Claim | None:
+        """Let go of an old account, everything resolved; its claim, if it was the head of one."""
+        self._claims.forget(account)
+        claim = account.claim
+        if claim is not None:
+            self._incidents.forget(claim)
+        return claim
+
     def resolve(self) -> tuple[list[Claim], list[Change]]:
         """(claims whose accounts changed, changes of incidents by claim), to be applied in this order."""
         retold: dict[int, Claim] = {}

@@ -4,13 +4,13 @@ An incident keeps running counts of its claims, so that one more claim costs the
 thousand; `derive` restates what follows from them.
 """
 
-from bisect import insort
+from bisect import bisect_left, insort
 from collections import Counter
 from hashlib import blake2b
 from typing import NamedTuple
 
 from schemas.reasons import UNLISTED, Grade, Scope, Side, Weapon
-from streams.core.claims import Account, Bounds, spread
+from streams.core.claims import Account, Bounds, Order, spread
 from streams.core.deduplicate import Claim
 from streams.core.terms import Terms, thousandths
 from streams.core.zones import Placement
@@ -21,6 +21,32 @@ Told = tuple[int, str, str, Bounds]
 """(received_at, source, report id, bounds): the last of a lineage stands for it."""
 
 NOBODY: Bounds = (0, 0, 0)
+
+
+Amounts = tuple[int, int, int]
+"""By metric: incidents, severity (thousandths), killed."""
+
+
+class Part(NamedTuple):
+    """What an incident adds to one bound of some zones: on these days, and in the window during hours [first, last).
+
+    `span`: when it counts as having happened for this bound, seconds since 1970.
+    """
+
+    bound: int
+    zones: tuple[str, ...]
+    days: tuple[int, ...]
+    first_hour: int
+    last_hour: int
+    amounts: Amounts
+    span: tuple[int, int]
+
+
+class Contribution(NamedTuple):
+    """What an incident adds to the measures. Empty where it does not count."""
+
+    incident: str
+    parts: tuple[Part, ...]
 
 
 class Derived(NamedTuple):
@@ -38,7 +64,7 @@ class Derived(NamedTuple):
 
 
 class Incident:
-    """The claims around one anchor. `stood`: it was there at a tick; `published`: readers have seen it."""
+    """The claims around one anchor. `contribution`: what it adds to the measures now."""
 
     def __init__(self, anchor: Claim, truce: str, salt: str, placement: Placement) -> None:
         first = anchor.account
@@ -48,13 +74,9 @@ class Incident:
         self.claims = 0
         self.reports = 0
         self.reports_digest = 0
-        self.members: dict[int, Claim] = {}
         self.admissions: Counter[str] = Counter()
         self.denials = 0
-        self.covered_by_watch = False
-        self.contribution: object | None = None
-        self.stood = False
-        self.published = False
+        self.contribution: Contribution | None = None
         self._pairs: Counter[Pair] = Counter()
         self._senders: Counter[tuple[Pair, str]] = Counter()
         self._trusted = 0
@@ -66,16 +88,19 @@ class Incident:
         self._exclusions: Counter[tuple[str, bool, bool]] = Counter()
         self._own_reports: Counter[str] = Counter()
         self._entered: dict[int, tuple[Account, tuple[Account, ...]]] = {}
+        self._told: list[tuple[Order, Account]] = []
 
     def add(self, claim: Claim, terms: Terms) -> None:
         latest, told = claim.latest, tuple(claim.told)
         self._entered[id(claim)] = latest, told
-        self.members[id(claim)] = claim
+        for account in told:
+            insort(self._told, (account.order, account))
         self._count(claim.account, latest, told, terms, 1)
 
     def remove(self, claim: Claim, terms: Terms) -> None:
         latest, told = self._entered.pop(id(claim))
-        del self.members[id(claim)]
+        for account in told:
+            del self._told[bisect_left(self._told, (account.order,))]
         self._count(claim.account, latest, told, terms, -1)
 
     def _count(self, account: Account, latest: Account, told: tuple[Account, ...], terms: Terms, step: int) -> None:
@@ -149,9 +174,9 @@ class Incident:
     def who(self) -> list[str]:
         return sorted(self._who)
 
-    def accounts(self) -> list[Account]:
-        """Every report of it, in canonical order."""
-        return sorted((account for claim in self.members.values() for account in claim.told), key=lambda a: a.order)
+    def first_accounts(self, count: int | None = None) -> list[Account]:
+        """The first reports of it in canonical order; without a count, all."""
+        return [account for _, account in self._told[:count]]
 
     def _groups(self) -> list[list[Pair]]:
         """Lineages that depend on each other count once: those joined by quoting fall together."""
@@ -268,4 +293,4 @@ def _step(counter: Counter, key: object, step: int) -> None:
         del counter[key]
 
 
-__all__ = ["Derived", "Incident", "incident_id"]
+__all__ = ["Amounts", "Contribution", "Derived", "Incident", "Part", "incident_id"]

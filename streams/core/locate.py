@@ -27,6 +27,9 @@ BORDER_M = 20_000
 SAME_PLACE_M = 30_000
 """Names that only sound alike are believed when all places they fit lie this near to each other."""
 
+CITY_POPULATION, CITY_OUTWEIGHS = 100_000, 50
+"""A bare name is a city of so many people, and not a village of the same name with so many times fewer."""
+
 _DECIMALS_RADIUS_M = ((1_000, 250), (10_000, 500), (100_000, 1_500), (1_000_000, 15_000))
 """What the last digit of a coordinate stands for, microdegrees: a number that is no multiple of it is this sharp, metres."""
 _WHOLE_DEGREES_RADIUS_M = 100_000
@@ -229,8 +232,10 @@ def _together(places: Sequence[Place]) -> bool:
 
 
 def _covering(places: Sequence[Place], method: Method, gazetteer: Gazetteer, radius_m: int = 0) -> Circle:
-    """About the largest place, the likeliest to be meant, and over all the others."""
+    """About the largest place, the likeliest to be meant, and over all the others that may be."""
     main = max(places, key=lambda place: (place.population, -place.id))
+    if main.population >= CITY_POPULATION:
+        places = [place for place in places if place.population * CITY_OUTWEIGHS >= main.population]
     radius_m = max(
         radius_m, *(distance_m(main.lat_e6, main.lon_e6, place.lat_e6, place.lon_e6) + _radius_of(place) for place in places)
     )

@@ -6,12 +6,11 @@ hour is given.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from schemas.facts import Interval, Measures
 from schemas.reasons import Grade, Scope, TimePrecision
 from streams.core.claims import WIDE_SPAN_S
-from streams.core.incident import Derived, Incident
+from streams.core.incident import Amounts, Contribution, Derived, Incident, Part
 from streams.core.terms import DAY, HOUR
 
 WINDOW_HOURS = 168
@@ -20,45 +19,28 @@ METRICS = ("incidents", "severity", "killed")
 LOW_SHARE_PERCENT = 90
 """How much of an incident's span must lie in a day for it to be certainly of that day."""
 
-Amounts = tuple[int, int, int]
-"""By metric: incidents, severity (thousandths), killed."""
-
-
-class Part(NamedTuple):
-    """What an incident adds to one bound of some zones: on these days, and in the window during hours [first, last)."""
-
-    bound: int
-    zones: tuple[str, ...]
-    days: tuple[int, ...]
-    first_hour: int
-    last_hour: int
-    amounts: Amounts
-
-
-class Contribution(NamedTuple):
-    """What an incident adds to the measures. Empty where it does not count."""
-
-    incident: str
-    parts: tuple[Part, ...]
-
 
 def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: int) -> Contribution:
     """Apply the three tests. Times from D-hour; half-open, so that a point at D-hour belongs to the first day."""
     if derived.scope is Scope.OUT_OF_SCOPE:
         return Contribution(incident.id, ())
     start_s, end_s = incident.anchor.start - d_hour_s, incident.anchor.end - d_hour_s
-    placement = incident.placement
+    placement, span = incident.placement, (incident.anchor.start, incident.anchor.end)
     amounts = [(1, derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
     parts = []
     if derived.grade is not Grade.WEAK and placement.certain and end_s - start_s < WIDE_SPAN_S and _datable(incident):
-        parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW]))
+        parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW], span))
     if counted:
         middle_s = (start_s + end_s) // 2
         hour = middle_s // HOUR
         if placement.centre:
-            parts.append(Part(BEST, placement.centre, (middle_s // DAY,), hour, hour + WINDOW_HOURS, amounts[BEST]))
+            parts.append(
+                Part(BEST, placement.centre, (middle_s // DAY,), hour, hour + WINDOW_HOURS, amounts[BEST], (sum(span) // 2,) * 2)
+            )
         if placement.possible:
-            parts.append(Part(HIGH, placement.possible, high_days(start_s, end_s), *high_hours(start_s, end_s), amounts[HIGH]))
+            parts.append(
+                Part(HIGH, placement.possible, high_days(start_s, end_s), *high_hours(start_s, end_s), amounts[HIGH], span)
+            )
     return Contribution(incident.id, tuple(parts))
 
 
@@ -104,13 +86,11 @@ def high_hours(start_s: int, end_s: int) -> tuple[int, int]:
 class ZoneMeasure:
     """Days and the rolling level of one zone, as nine running sums each."""
 
-    __slots__ = ("_changes", "_hour", "_window", "best_ids", "days", "dirty_days", "high_ids", "level_dirty", "low_ids")
+    __slots__ = ("_changes", "_hour", "_window", "days", "dirty_days", "level_dirty", "spans")
 
     def __init__(self) -> None:
         self.days: dict[int, list[int]] = {}
-        self.low_ids: dict[int, set[str]] = {}
-        self.best_ids: dict[int, set[str]] = {}
-        self.high_ids: dict[int, set[str]] = {}
+        self.spans: tuple[dict[int, dict[str, tuple[int, int]]], ...] = ({}, {}, {})
         self.dirty_days: set[int] = set()
         self.level_dirty = False
         self._changes: dict[int, list[int]] = {}
@@ -120,7 +100,7 @@ class ZoneMeasure:
     def apply(self, part: Part, incident: str, step: int) -> None:
         """Enter a part (+1) or take it out (-1)."""
         bound, amounts = part.bound, part.amounts
-        ids = (self.low_ids, self.best_ids, self.high_ids)[bound]
+        spans = self.spans[bound]
         for day in part.days:
             sums = self.days.get(day)
             if sums is None:
@@ -128,9 +108,9 @@ class ZoneMeasure:
             for metric in range(3):
                 sums[bound * 3 + metric] += step * amounts[metric]
             if step > 0:
-                ids.setdefault(day, set()).add(incident)
+                spans.setdefault(day, {})[incident] = part.span
             else:
-                ids[day].discard(incident)
+                del spans[day][incident]
             self.dirty_days.add(day)
         if part.first_hour < part.last_hour:
             self._change(part.first_hour, bound, amounts, step)
@@ -166,9 +146,13 @@ class ZoneMeasure:
 
     def forget(self, before_day: int) -> None:
         """Drop the lists of incidents of closed days; their sums stay."""
-        for ids in (self.low_ids, self.best_ids, self.high_ids):
-            for day in [d for d in ids if d < before_day]:
-                del ids[day]
+        for spans in self.spans:
+            for day in [d for d in spans if d < before_day]:
+                del spans[day]
+
+    def incidents(self, bound: int, day: int) -> list[str]:
+        """Ids of those that count in a bound of a day, in order."""
+        return sorted(self.spans[bound].get(day, ()))
 
 
 def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:

@@ -19,6 +19,7 @@ ARTICLES = frozenset([
 GENERIC = frozenset([
     "village", "town", "city", "quarter", "neighbourhood", "neighborhood", "district", "subdistrict", "governorate", "province",
     "nahiyah", "nahiya", "nahia", "mohafazah", "muhafazat", "madinat", "madinah", "medinat", "qaryat", "hayy", "the", "of", "in",
+    "oblast", "raion", "rayon", "область", "раион",
     "قريه", "بلده", "مدينه", "حي", "ناحيه", "منطقه", "محافظه", "ضاحيه", "مركز", "markaz",
 ])
 """Words that say what kind of place it is, as `_words` leaves them."""

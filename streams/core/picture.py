@@ -1,0 +1,386 @@
+"""What is known of a truce under one set of terms: incidents, measures, coverage, access, declarations.
+
+Reports go in and out; `resolve` brings everything up to date and remembers what changed. A picture knows nothing of
+phases and of what was announced: it is a function of the live reports and the terms.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from schemas.facts import Circle, Report
+from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
+from streams.core.access import Access, Statement
+from streams.core.check import seconds
+from streams.core.claims import Account, Calendar, identity
+from streams.core.coverage import Coverage, Watch
+from streams.core.deduplicate import Claim, Deduplicator
+from streams.core.gate import Declaration
+from streams.core.incident import Derived, Incident
+from streams.core.measure import BEST, Measure, contribution
+from streams.core.tallies import Tallies, Tally
+from streams.core.terms import DAY, HOUR, Source, Terms
+from streams.core.zones import ZoneMap
+
+Key = tuple[str, str]
+"""Source as received (case folded) and report id."""
+
+
+class Admission(NamedTuple):
+    """Somebody acknowledges, denies or judges an incident, named by one of its reports or by its id."""
+
+    type: ReportType
+    source: str
+    lineage: str
+    side: str
+    party: str | None
+    about: Key | str
+
+
+class Picture:
+    """The live reports of a truce as its terms see them."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.zone_map = ZoneMap(terms)
+        self.calendar = Calendar(terms.zone_of_time)
+        self.coverage = Coverage(terms)
+        self.access = Access(terms)
+        self.measure = Measure(terms.zone_ids)
+        self.tallies = Tallies(self.measure)
+        self.declarations: dict[Key, Declaration] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.derived: dict[str, Derived] = {}
+        self.changed: set[str] = set()
+        self.gone: dict[str, Account] = {}
+        self.stale_days: set[tuple[str, int]] = set()
+        self._accounts: dict[Key, Account] = {}
+        self._deduplicator = Deduplicator(terms)
+        self._heard_at: dict[Key, tuple[str, str, int]] = {}
+        self._admissions: dict[Key, Admission] = {}
+        self._admitted: dict[Key, str] = {}
+        self._unlisted_by_day: dict[int, set[str]] = {}
+        self._dirty: dict[str, Incident] = {}
+        self._moved = False
+
+    # -- reports in and out -----------------------------------------------------------------------------------------
+
+    def add(self, key: Key, report: Report, circle: Circle | None, received_at: int) -> None:
+        """Take a live report in."""
+        source, known = identity(report.source, self.terms)
+        lineage = UNLISTED if known is None else known.lineage or known.id
+        side = UNLISTED if known is None else known.side
+        at_s = received_at
+        if report.type is ReportType.VIOLATION:
+            assert circle is not None
+            at_s = self._add_violation(key, report, circle, received_at, source)
+        elif report.type is ReportType.NIL:
+            at_s = self._add_nil(key, report, circle, received_at, source)
+        elif report.type is ReportType.ALIVE:
+            at_s = min(_stated(report, received_at), received_at)
+            self.coverage.add_alive(key, source, at_s)
+            if known is not None:
+                self._stale(*self.coverage.touched_by_alive(source, at_s))
+        elif report.type is ReportType.ACCESS:
+            at_s = _stated(report, received_at)
+            assert report.access is not None
+            if self.access.add(key, report.access.area, Statement(at_s, source, report.access.state == "open")):
+                self._stale(self.terms.zone_ids, at_s, received_at + DAY)
+        elif report.type is ReportType.TALLY:
+            self._add_tally(key, report, circle, known)
+        elif report.type is ReportType.DECLARATION:
+            at_s = _stated(report, received_at)
+            if known is not None and known.party is not None and known.party == report.party:
+                until = None if report.until is None else seconds(report.until)
+                assert report.declares is not None
+                self.declarations[key] = Declaration(at_s, report.party, report.declares, until)
+        elif report.about is not None:
+            party = None if known is None else known.party
+            about = report.about
+            named = about.incident or ((about.source or "").casefold(), about.report_id or "")
+            self._admissions[key] = Admission(report.type, source, lineage, side, party, named)
+            self._moved = True
+        self.coverage.hear(lineage, side, at_s)
+        self._heard_at[key] = lineage, side, at_s
+
+    def remove(self, key: Key) -> None:
+        """Take a report out again, whatever it was."""
+        lineage, side, at_s = self._heard_at.pop(key)
+        self.coverage.hear(lineage, side, at_s, -1)
+        account = self._accounts.pop(key, None)
+        if account is not None:
+            self._deduplicator.remove(account)
+            restriction = self.coverage.remove_restriction(key)
+            if restriction is not None:
+                self._stale(restriction.zones, restriction.start, restriction.end)
+            return
+        watch = self.coverage.remove_watch(key)
+        if watch is not None:
+            self._watch_changed(watch)
+        alive = self.coverage.remove_alive(key)
+        if alive is not None:
+            self._stale(*self.coverage.touched_by_alive(*alive))
+        statement = self.access.remove(key)
+        if statement is not None:
+            # A denial that is taken back may have held for as long as anybody remembers.
+            self._stale(self.terms.zone_ids, statement.at, statement.at + self.terms.gate.late_days_max * DAY)
+        self._stale_tally(self.tallies.remove(key))
+        self.declarations.pop(key, None)
+        if self._admissions.pop(key, None) is not None:
+            self._moved = True
+
+    def _add_violation(self, key: Key, report: Report, circle: Circle, received_at: int, source: str) -> int:
+        account = Account(report, circle, received_at, self.terms, self.calendar)
+        self._accounts[key] = account
+        self._deduplicator.add(account)
+        if account.kind is Kind.MONITOR_RESTRICTED:
+            end = max(account.end, account.start + HOUR)
+            restriction = Watch(source, self.zone_map.place(circle).possible, account.start, end)
+            self.coverage.add_restriction(key, restriction)
+            self._stale(restriction.zones, restriction.start, restriction.end)
+        return account.start
+
+    def _add_nil(self, key: Key, report: Report, circle: Circle | None, received_at: int, source: str) -> int:
+        covers = report.covers
+        assert covers is not None and covers.start is not None and covers.end is not None
+        if covers.zone == WHOLE:
+            zones = self.terms.zone_ids
+        elif covers.zone is not None:
+            zones = (covers.zone,) if covers.zone in self.measure.zones else ()
+        else:
+            zones = () if circle is None else self.zone_map.covered_by(circle)
+        start = seconds(covers.start)
+        watch = Watch(source, zones, start, min(seconds(covers.end), received_at))
+        self.coverage.add_watch(key, watch)
+        self._watch_changed(watch)
+        return start
+
+    def _add_tally(self, key: Key, report: Report, circle: Circle | None, known: Source | None) -> None:
+        assert report.period is not None and report.count is not None
+        zones: tuple[str, ...] = (WHOLE,)
+        if report.covers is not None and report.covers.zone is not None:
+            zones = (report.covers.zone,) if report.covers.zone in self.measure.zones else ()
+        elif circle is not None:
+            zones = self.zone_map.covered_by(circle)
+        counts = known is not None and Trust.VIOLENCE in known.trusted
+        tally = Tally(zones, seconds(report.period.start), seconds(report.period.end), report.count, counts)
+        self.tallies.add(key, tally)
+        self._stale_tally(tally)
+
+    # -- what changed ------------------------------------------------------------------------------------------------
+
+    def resolve(self) -> None:
+        """Bring incidents and measures up to date with the reports."""
+        retold, changes = self._deduplicator.resolve()
+        for claim in retold:
+            if claim.incident is not None:
+                claim.incident.remove(claim, self.terms)
+                claim.incident.add(claim, self.terms)
+                self._dirty[claim.incident.id] = claim.incident
+        for anchor, claim, joined in changes:
+            self._regroup(anchor, claim, joined)
+        if self._moved or (changes and self._admissions):
+            self._admit()
+        self._moved = False
+        while self._dirty:
+            incident = self._dirty.popitem()[1]
+            if self.incidents.get(incident.id) is incident:
+                self._restate(incident)
+
+    def advance(self, hour: int) -> None:
+        """Move the rolling levels to end with this hour, counted from D-hour."""
+        self.measure.advance(hour)
+
+    def incident_of(self, account: Account) -> Incident | None:
+        """Where a report's account is told now; None for one that is no longer live."""
+        head = account.anchor
+        claim = None if head is None else head.claim
+        return claim.incident if isinstance(claim, Claim) else None
+
+    def best_of_day(self, zone: str, day: int, metric: int, trusted_only: bool) -> int:
+        """The best of a metric on a day; with `trusted_only` of incidents that a source trusted for violence tells."""
+        if not trusted_only:
+            best = self.measure.zones[zone].day(day)[BEST * 3 + metric]
+            return best + (self.tallies.excess(zone, day, self.terms.d_hour_s)[0] if metric == 0 else 0)
+        total = 0
+        for incident_id in self.measure.zones[zone].incidents(BEST, day):
+            found = self.incidents[incident_id].contribution
+            if found is not None and self.derived[incident_id].trusted:
+                total += sum(part.amounts[metric] for part in found.parts if part.bound == BEST)
+        return total
+
+    def take_changes(self) -> tuple[set[str], dict[str, Account]]:
+        """(ids of incidents that are new or other than before, anchors of those that are no more), and forget them."""
+        changed, gone = self.changed, self.gone
+        self.changed, self.gone = set(), {}
+        return changed, gone
+
+    def _regroup(self, anchor: Claim, claim: Claim, joined: bool) -> None:
+        if anchor is claim and joined:
+            first = anchor.account
+            incident = Incident(anchor, self.terms.truce.id, self.terms.truce.salt, self.zone_map.place(first.circle))
+            self.incidents[incident.id] = incident
+            self.gone.pop(incident.id, None)
+        else:
+            incident = anchor.incident
+        if joined:
+            claim.incident = incident
+            incident.add(claim, self.terms)
+            self._dirty[incident.id] = incident
+            return
+        incident.remove(claim, self.terms)
+        claim.incident = None
+        if anchor is claim:
+            self._withdraw(incident)
+        else:
+            self._dirty[incident.id] = incident
+
+    def _withdraw(self, incident: Incident) -> None:
+        if self.incidents.get(incident.id) is incident:
+            del self.incidents[incident.id]
+        self._dirty.pop(incident.id, None)
+        self._unlist(incident)
+        self.measure.restate(incident.contribution, None)
+        incident.contribution = None
+        self.derived.pop(incident.id, None)
+        self.changed.discard(incident.id)
+        self.gone[incident.id] = incident.anchor
+
+    def _restate(self, incident: Incident) -> None:
+        derived = incident.derive(self.terms)
+        self._unlist(incident)
+        covered = False
+        if derived.unlisted_only:
+            for day in _days(incident.anchor.start, incident.anchor.end):
+                self._unlisted_by_day.setdefault(day, set()).add(incident.id)
+            certain = incident.placement.certain
+            covered = self.coverage.trusted_nil_covers(certain, incident.anchor.start, incident.anchor.end)
+        after = contribution(incident, derived, not covered, self.terms.d_hour_s)
+        self.measure.restate(incident.contribution, after)
+        incident.contribution = after
+        self.derived[incident.id] = derived
+        self.changed.add(incident.id)
+
+    def _unlist(self, incident: Incident) -> None:
+        for day in _days(incident.anchor.start, incident.anchor.end):
+            ids = self._unlisted_by_day.get(day)
+            if ids is not None:
+                ids.discard(incident.id)
+
+    def _admit(self) -> None:
+        """Attach acknowledgements and denials to the incidents that they speak of now."""
+        for incident_id in set(self._admitted.values()):
+            incident = self.incidents.get(incident_id)
+            if incident is not None:
+                incident.admissions.clear()
+                incident.denials = 0
+                self._dirty[incident.id] = incident
+        self._admitted = {}
+        for key in sorted(self._admissions):
+            admission = self._admissions[key]
+            incident = self._spoken_of(admission.about)
+            if incident is None:
+                continue
+            self._admitted[key] = incident.id
+            self._dirty[incident.id] = incident
+            if admission.type is ReportType.DENIAL:
+                incident.denials += 1
+            elif admission.type is ReportType.ACKNOWLEDGEMENT and self._did_it(admission, incident):
+                incident.admissions[admission.lineage] += 1
+
+    def _spoken_of(self, about: Key | str) -> Incident | None:
+        if isinstance(about, str):
+            return self.incidents.get(about)
+        account = self._accounts.get(about)
+        return None if account is None else self.incident_of(account)
+
+    def _did_it(self, admission: Admission, incident: Incident) -> bool:
+        """Only the side that did it can admit it: the party itself, or its side."""
+        for name in incident.by:
+            actor = self.terms.actor_by_name.get(name)
+            if admission.party is not None and name == admission.party:
+                return True
+            if actor is not None and actor.side == admission.side and admission.side in self.terms.opposed:
+                return True
+        return False
+
+    def forget(self, key: Key) -> str | None:
+        """Let go of a report that nothing open can touch; its days keep their sums. The id of the incident it anchored.
+
+        Declarations and words on access stay: a denial holds until it is taken back.
+        """
+        lineage, side, at_s = self._heard_at.pop(key)
+        self.coverage.hear(lineage, side, at_s, -1)
+        self.coverage.remove_watch(key)
+        self.coverage.remove_alive(key)
+        self.coverage.remove_restriction(key)
+        self.tallies.remove(key)
+        self._admissions.pop(key, None)
+        self._admitted.pop(key, None)
+        account = self._accounts.pop(key, None)
+        if account is None:
+            return None
+        claim = self._deduplicator.forget(account)
+        incident = None if claim is None or claim.anchor is not claim else claim.incident
+        if incident is None or self.incidents.get(incident.id) is not incident:
+            return None
+        self._unlist(incident)
+        del self.incidents[incident.id], self.derived[incident.id]
+        return incident.id
+
+    def forget_days(self, before_s: int) -> None:
+        """Let go of the lists of incidents of days that end before this."""
+        day = self.days_of(before_s, before_s)[0]
+        for zone in self.measure.zones.values():
+            zone.forget(day)
+
+    # -- days whose outcome may be another now -------------------------------------------------------------------------
+
+    def take_stale_days(self) -> set[tuple[str, int]]:
+        """(zone, day) whose measures, coverage or access changed, and forget them."""
+        stale, self.stale_days = self.stale_days, set()
+        for zone, measure in self.measure.zones.items():
+            if measure.dirty_days:
+                stale.update((zone, day) for day in measure.dirty_days)
+                stale.update((zone, day) for day in self._tallied_days(zone))
+                measure.dirty_days = set()
+        return stale
+
+    def _tallied_days(self, zone: str) -> Iterable[int]:
+        """An incident of one day may change what a tally adds to another."""
+        for tally in self.tallies.of(zone):
+            yield from self.days_of(tally.start, tally.end)
+
+    def _stale_tally(self, tally: Tally | None) -> None:
+        if tally is not None:
+            self._stale(tally.zones, tally.start, tally.end)
+            for zone in tally.zones:
+                self.measure.zones[zone].level_dirty = True
+
+    def _watch_changed(self, watch: Watch) -> None:
+        self._stale(watch.zones, watch.start, watch.end)
+        known = self.terms.source_by_name.get(watch.source.casefold())
+        if known is not None and Trust.WATCH in known.trusted:
+            for day in _days(watch.start, watch.end):
+                for incident_id in self._unlisted_by_day.get(day, ()):
+                    self._dirty[incident_id] = self.incidents[incident_id]
+
+    def _stale(self, zones: Sequence[str], start_s: int, end_s: int) -> None:
+        self.stale_days.update((zone, day) for zone in zones for day in self.days_of(start_s, end_s))
+
+    def days_of(self, start_s: int, end_s: int) -> range:
+        """Days of the truce that a span touches."""
+        d_hour_s = self.terms.d_hour_s
+        return range((start_s - d_hour_s) // DAY, max(start_s - d_hour_s, end_s - d_hour_s - 1) // DAY + 1)
+
+
+def _stated(report: Report, received_at: int) -> int:
+    """The time of a report without an occurrence of its own."""
+    at = report.occurred_at or report.published_at
+    return received_at if at is None else seconds(at)
+
+
+def _days(start_s: int, end_s: int) -> range:
+    return range(start_s // DAY, max(start_s, end_s - 1) // DAY + 1)
+
+
+__all__ = ["Key", "Picture"]

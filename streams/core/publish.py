@@ -1,0 +1,267 @@
+"""What readers are shown: bodies of incidents, days and levels, and the bookkeeping of what they have seen.
+
+Public bodies carry counts of lineages per side and never a source's name or a report's id; those stand in the restricted
+evidence.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from schemas.facts import Cut, Day, Evidence, EvidenceReport, Fact, Level, Measures
+from schemas.facts import Incident as IncidentBody
+from schemas.facts import Interval as IntervalBody
+from schemas.reasons import Condition, Outcome, Phase
+from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS
+from streams.core.claims import Account
+from streams.core.gate import outcome
+from streams.core.incident import Incident
+from streams.core.picture import Picture
+from streams.core.settlement import SettledDay
+from streams.core.terms import Terms
+
+_encode = msgspec.json.Encoder().encode
+_CONDITIONS = list(Condition)
+
+
+class Readers:
+    """What readers of incidents have seen, so that what is no more is withdrawn, with a pointer to its successor.
+
+    An incident that was there at a tick is withdrawn by a value that stays; one that came and went between two ticks is
+    deleted, so that the order of reports between ticks shows nowhere.
+    """
+
+    def __init__(self, truce: str) -> None:
+        self._truce = truce
+        self._due: dict[str, Picture] = {}
+        self._gone: dict[str, tuple[Picture, Account]] = {}
+        self._fresh: set[str] = set()
+        self._stood: set[str] = set()
+        self._published: set[str] = set()
+        self._pointers: dict[str, str | None] = {}
+        self._final: dict[str, str | None] = {}
+        self._retold = False
+
+    def forget_terms(self) -> None:
+        """Terms changed: every incident is compared anew."""
+        self._retold = True
+
+    def tick(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
+        """What is there now has stood at a tick; what is gone has its successor for good."""
+        self._absorb(pictures, governs)
+        self._stood |= self._fresh
+        self._fresh.clear()
+        for incident in [incident for incident in self._gone if incident in self._stood]:
+            self._final[incident] = _successor(*self._gone.pop(incident))
+            self._stood.discard(incident)
+
+    def incidents(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> Iterator[Fact]:
+        """New values of incidents and of their evidence."""
+        self._absorb(pictures, governs)
+        due, self._due = self._due, {}
+        for incident in sorted(due):
+            picture = due[incident]
+            self._published.add(incident)
+            self._pointers.pop(incident, None)
+            yield Fact(INCIDENTS, incident, _encode(incident_body(picture, picture.incidents[incident])))
+            yield Fact(EVIDENCE, incident, _encode(evidence(picture, incident, picture.terms.limits.listed_max)))
+        final, self._final = self._final, {}
+        for incident in sorted(final):
+            yield from self._withdraw(incident, final[incident])
+        for incident in sorted(self._gone):
+            if incident in self._stood:
+                yield from self._withdraw(incident, _successor(*self._gone[incident]))
+                continue
+            del self._gone[incident]
+            if incident in self._published:
+                self._published.discard(incident)
+                yield Fact(INCIDENTS, incident, None)
+                yield Fact(EVIDENCE, incident, None)
+
+    def forget(self, incidents: Iterable[str]) -> None:
+        """These can no longer change."""
+        for incident in incidents:
+            self._stood.discard(incident)
+            self._published.discard(incident)
+            self._pointers.pop(incident, None)
+
+    def _withdraw(self, incident: str, successor: str | None) -> Iterator[Fact]:
+        if incident in self._pointers and self._pointers[incident] == successor:
+            return
+        self._pointers[incident] = successor
+        self._published.discard(incident)
+        body = IncidentBody(incident, self._truce, "withdrawn", superseded_by=successor)
+        yield Fact(INCIDENTS, incident, _encode(body))
+        yield Fact(EVIDENCE, incident, None)
+
+    def _absorb(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
+        for picture in pictures:
+            changed, gone = picture.take_changes()
+            for incident, anchor in gone.items():
+                if self._due.get(incident, picture) is picture:
+                    self._due.pop(incident, None)
+                    self._fresh.discard(incident)
+                    self._gone[incident] = picture, anchor
+            for incident in changed:
+                if governs(picture, picture.incidents[incident].anchor):
+                    self._show(incident, picture)
+        if self._retold:
+            self._retold = False
+            self._compare(pictures, governs)
+
+    def _show(self, incident: str, picture: Picture) -> None:
+        self._due[incident] = picture
+        self._gone.pop(incident, None)
+        self._final.pop(incident, None)
+        if incident not in self._stood:
+            self._fresh.add(incident)
+
+    def _compare(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
+        shown: set[str] = set()
+        for picture in pictures:
+            for incident, told in picture.incidents.items():
+                if governs(picture, told.anchor):
+                    shown.add(incident)
+                    self._show(incident, picture)
+        for incident in (self._published | self._stood | self._fresh) - shown:
+            self._due.pop(incident, None)
+            self._fresh.discard(incident)
+            self._final[incident] = None
+            self._stood.discard(incident)
+
+
+def _successor(picture: Picture, anchor: Account) -> str | None:
+    """The incident that the withdrawn one's anchor is told in now."""
+    told = picture.incident_of(anchor)
+    return None if told is None else told.id
+
+
+def incident_body(picture: Picture, incident: Incident) -> IncidentBody:
+    """The public body of a live incident."""
+    derived, anchor, circle = picture.derived[incident.id], incident.anchor, incident.anchor.circle
+    return IncidentBody(
+        id=incident.id,
+        truce=picture.terms.truce.id,
+        status="live",
+        kind=anchor.kind,
+        weapon=derived.weapon,
+        starts=anchor.start,
+        ends=anchor.end,
+        time_precision=anchor.time_precision,
+        lat=circle.lat,
+        lon=circle.lon,
+        radius_m=circle.radius_m,
+        precision=circle.precision,
+        method=circle.method,
+        place=circle.place,
+        certain=list(incident.placement.certain),
+        possible=list(incident.placement.possible),
+        killed=IntervalBody(*derived.killed),
+        injured=IntervalBody(*derived.injured),
+        who=incident.who,
+        severity=IntervalBody(*derived.severity),
+        grade=derived.grade,
+        scope=derived.scope,
+        counted=bool(incident.contribution.parts),
+        disputed=incident.denials > 0,
+        by=incident.by,
+        told_by=derived.told_by,
+        reports=incident.reports,
+        reports_digest=f"{incident.reports_digest:032x}",
+    )
+
+
+def evidence(picture: Picture, incident_id: str, listed_max: int | None) -> Evidence:
+    """Which reports make up an incident: the first in canonical order, or (None) all."""
+    incident = picture.incidents[incident_id]
+    return Evidence(
+        id=incident_id,
+        truce=picture.terms.truce.id,
+        count=incident.reports,
+        digest=f"{incident.reports_digest:032x}",
+        reports=[EvidenceReport(a.source_name, a.report_id) for a in incident.first_accounts(listed_max)],
+    )
+
+
+def cut(ids: Sequence[str], listed: int) -> Cut:
+    """The first of a list, with count and digest of the whole."""
+    return Cut(len(ids), blake2b("\n".join(ids).encode(), digest_size=16).hexdigest(), list(ids[:listed]))
+
+
+def day(
+    terms: Terms,
+    zone: str,
+    number: int,
+    span: tuple[int, int],
+    measures: Measures,
+    limit: int | None,
+    settled: SettledDay | None,
+    is_void: bool,
+    incidents: Sequence[str] | None,
+    blocking: Sequence[str] | None,
+    tallied: Sequence[int],
+    assumed: int,
+    listed: int,
+) -> Day:
+    """The public body of a day. Coverage is shown for settled days only: where nobody watches now is nobody's business."""
+    if number < 0:
+        result = Outcome.BEFORE
+    elif is_void:
+        result = Outcome.VOID
+    elif settled is None:
+        result = Outcome.PENDING
+    else:
+        result = outcome(settled.failed)
+    failed = settled.failed if settled is not None and not is_void else frozenset()
+    return Day(
+        truce=terms.truce.id,
+        zone=zone,
+        day=number,
+        starts=span[0],
+        ends=span[1],
+        measures=measures,
+        metric=terms.thresholds[zone].metric,
+        limit=limit,
+        outcome=result,
+        failed=[condition for condition in _CONDITIONS if condition in failed],
+        watched=settled.view.watched if settled is not None else None,
+        heard=settled.view.heard if settled is not None else None,
+        access=settled.view.access if settled is not None else {},
+        incidents=cut(incidents, listed) if incidents is not None else None,
+        blocked_by=cut(blocking, listed) if blocking is not None else None,
+        tallied=list(tallied)[:listed],
+        assumed=assumed,
+    )
+
+
+def day_as_fact(body: Day) -> Fact:
+    return Fact(DAYS, f"{body.truce}/{body.zone}/{body.day}", _encode(body))
+
+
+def level_as_fact(
+    terms: Terms,
+    zone: str,
+    hour_ends_s: int,
+    measures: Measures,
+    phase: Phase,
+    streak: int,
+    access_streaks: dict[str, int],
+    assumed: int,
+) -> Fact:
+    """The rolling level of a zone."""
+    body = Level(
+        truce=terms.truce.id,
+        zone=zone,
+        hour_ends=hour_ends_s,
+        measures=measures,
+        metric=terms.thresholds[zone].metric,
+        phase=phase,
+        streak=streak,
+        access_streaks=access_streaks,
+        assumed=assumed,
+    )
+    return Fact(LEVELS, f"{terms.truce.id}/{zone}", _encode(body))
+
+
+__all__ = ["Readers", "cut", "day", "day_as_fact", "evidence", "incident_body", "level_as_fact"]

@@ -1,0 +1,105 @@
+"""The whole pipeline in memory: the same core as the worker runs, over files, with no broker.
+
+Time is told as on simulated topics: a tick for every hour, each after the reports that were received before it.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from schemas.facts import Fact
+from streams.core.clock import settled_at, tick_times
+from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Entry, Incoming, Intake, terms_record, tick_value
+from streams.core.partition import LogPartition
+from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms
+
+FILE_TOPIC = f"{SIMULATED_PREFIX}files"
+
+
+class Replay:
+    """One run over some truces. `counts` says what became of every report read: read = rejected + duplicates + outside + kept."""
+
+    def __init__(self, truces: Sequence[Terms], topic: str = FILE_TOPIC) -> None:
+        self._truces = truces
+        self._topic = topic
+        self._intake = Intake()
+        self._offset = 0
+        self.partitions: dict[int, LogPartition] = {}
+        self.counts = {"read": 0, "rejected": 0, "duplicates": 0, "outside": 0, "kept": 0}
+        for terms in truces:
+            record = terms_record(terms)
+            self._intake.follow(record)
+            self._append(terms.truce.partition, record)
+
+    def facts(self, arrivals: Iterable[Arrival], until_s: int | None = None) -> Iterator[Fact]:
+        """Everything published, in order. `arrivals` come in order of receipt; time runs on until the last day is settled,
+        or to `until_s` (seconds since 1970)."""
+        ticks: Iterator[int] | None = None
+        tick_s = last_s = 0
+        for arrival in arrivals:
+            if ticks is None:
+                ticks = tick_times(arrival.received_at, 1 << 62, self._truces)
+                tick_s = next(ticks)
+            while tick_s <= arrival.received_at:
+                if until_s is not None and tick_s > until_s:
+                    return
+                yield from self._tick(tick_s)
+                tick_s = next(ticks)
+            last_s = max(last_s, arrival.received_at)
+            yield from self._take(arrival)
+        if ticks is None:
+            start_s = min(terms.d_hour_s for terms in self._truces) - HOUR
+            ticks = tick_times(start_s, 1 << 62, self._truces)
+            tick_s, last_s = next(ticks), start_s
+        end_s = settled_at(last_s, self._truces) if until_s is None else until_s
+        while tick_s <= end_s:
+            yield from self._tick(tick_s)
+            tick_s = next(ticks)
+
+    def _take(self, arrival: Arrival) -> Iterator[Fact]:
+        self.counts["read"] += 1
+        header = (RECEIVED_AT_HEADER, str(arrival.received_at).encode())
+        taken = self._intake.take(self._incoming(arrival.value, arrival.received_at, (header,)))
+        if isinstance(taken, Fact):
+            self.counts["rejected"] += 1
+            yield taken
+            return
+        before = self._fates()
+        self._write(taken)
+        fates = {fate for fate, count in self._fates().items() if count > before.get(fate, 0)}
+        # What one truce keeps and another leaves out is kept; a report that no truce took is outside.
+        self.counts[next((fate for fate in ("rejected", "kept", "duplicates") if fate in fates), "outside")] += 1
+
+    def _tick(self, at_s: int) -> Iterator[Fact]:
+        taken = self._intake.take(self._incoming(tick_value(at_s, {self._topic: 1}), at_s, ()))
+        assert isinstance(taken, list)
+        self._write(taken)
+        for partition in self.partitions.values():
+            yield from partition.flush()
+
+    def _incoming(self, value: bytes, at_s: int, headers: Sequence[tuple[str, bytes]]) -> Incoming:
+        self._offset += 1
+        return Incoming(self._topic, 0, self._offset, at_s * 1_000, None, value, headers)
+
+    def _write(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            for number in self.partitions if entry.partition is None else (entry.partition,):
+                self._append(number, entry.value)
+
+    def _append(self, number: int, value: bytes) -> None:
+        partition = self.partitions.setdefault(number, LogPartition(number))
+        partition.apply(partition.next_offset, value)
+
+    def _fates(self) -> dict[str, int]:
+        fates: dict[str, int] = {}
+        for partition in self.partitions.values():
+            for monitor in partition.monitors.values():
+                for fate, count in monitor.counts.items():
+                    fates[fate] = fates.get(fate, 0) + count
+        return fates
+
+
+def replay(arrivals: Iterable[Arrival], truces: Sequence[Terms], until_s: int | None = None) -> Iterator[Fact]:
+    """What the pipeline publishes for these reports."""
+    return Replay(truces).facts(arrivals, until_s)
+
+
+__all__ = ["FILE_TOPIC", "Replay", "replay"]

@@ -1,0 +1,130 @@
+"""A base: what of a truce can no longer change, so that a restart need not read the log from its beginning.
+
+State = base + the log from the first offset that still matters. A base holds everything but the reports; those are read
+again. It is taken at a tick, when a day closes for good, and is cut into parts that fit a message.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import orjson
+
+from schemas.facts import Marker
+from schemas.reasons import ChangeKind, ChangeReason, Condition, Phase
+from streams.core.access import Statement
+from streams.core.chain import Chain, Issued
+from streams.core.clock import Clock
+from streams.core.gate import Declaration, End, Wanted
+from streams.core.settlement import DayView, SettledDay
+
+if TYPE_CHECKING:
+    from streams.core.monitor import Monitor
+
+FORMAT = 1
+PART_BYTES = 400_000
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One part of a base. `at`: the offset of the tick at which it was taken, which all parts share."""
+
+    format: int
+    at: int
+    part: int
+    parts: int
+    text: str
+
+
+def take_due(monitor: "Monitor") -> list[tuple[str, bytes]]:
+    """Keys and values of the parts of a base, where one is due."""
+    if monitor.base is None:
+        return []
+    (at, kept), monitor.base = monitor.base, None
+    text = orjson.dumps(kept).decode()
+    pieces = [text[start : start + PART_BYTES // 4] for start in range(0, len(text), PART_BYTES // 4)]
+    return [
+        (f"base/{monitor.truce}/{number}", msgspec.json.encode(Part(FORMAT, at, number, len(pieces), piece)))
+        for number, piece in enumerate(pieces)
+    ]
+
+
+def restore_all(checkpoints: Mapping[str, bytes]) -> dict[str, tuple["Monitor", int]]:
+    """By truce: its monitor without reports, and the offset from which it reads. Raises ValueError for an unknown format."""
+    from streams.core.monitor import Monitor
+
+    parts: dict[str, dict[int, Part]] = {}
+    for key, value in checkpoints.items():
+        if key.startswith("base/"):
+            _, truce, _ = key.split("/")
+            part = msgspec.json.decode(value, type=Part)
+            if part.format != FORMAT:
+                raise ValueError(f"checkpoint {key} has format {part.format}; this version reads {FORMAT}")
+            parts.setdefault(truce, {})[part.part] = part
+    found: dict[str, tuple[Monitor, int]] = {}
+    for truce, by_number in parts.items():
+        first = by_number[0]
+        pieces = [by_number[number] for number in range(first.parts)]
+        assert all(piece.at == first.at for piece in pieces), f"the parts of the base of {truce} are of different ticks"
+        kept = orjson.loads("".join(piece.text for piece in pieces))
+        found[truce] = Monitor.restore(truce, kept, first.at), kept["first_offset"]
+    return found
+
+
+def of_day(settled: SettledDay) -> list[Any]:
+    view = settled.view
+    return [
+        sorted(view.failed),
+        view.limit,
+        view.watched,
+        view.heard,
+        view.access,
+        dict(sorted(settled.lingering.items())),
+    ]
+
+
+def to_day(kept: list[Any]) -> SettledDay:
+    failed, limit, watched, heard, access, lingering = kept
+    settled = SettledDay(DayView(frozenset(Condition(c) for c in failed), limit, watched, heard, access))
+    settled.lingering = {Condition(c): since for c, since in lingering.items()}
+    return settled
+
+
+def of_chain(chain: Chain) -> dict[str, Any]:
+    standing = [[i.id, *i.wanted[:-1], i.wanted.days.start, i.wanted.days.stop] for i in chain.standing]
+    return {"head": chain.head, "sequence": chain.sequence, "standing": standing}
+
+
+def to_chain(kept: dict[str, Any]) -> Chain:
+    chain = Chain()
+    chain.head, chain.sequence = kept["head"], kept["sequence"]
+    for change_id, kind, zone, before, after, at, reason, detail, start, stop in kept["standing"]:
+        wanted = Wanted(ChangeKind(kind), zone, Phase(before), Phase(after), at, ChangeReason(reason), detail, range(start, stop))
+        chain.standing.append(Issued(change_id, wanted))
+    return chain
+
+
+def of_end(end: End | None) -> list[Any] | None:
+    return None if end is None else list(end)
+
+
+def to_end(kept: list[Any] | None) -> End | None:
+    return None if kept is None else End(kept[0], ChangeReason(kept[1]), kept[2])
+
+
+def to_declaration(kept: list[Any]) -> Declaration:
+    return Declaration(*kept)
+
+
+def to_statement(kept: list[Any]) -> Statement:
+    return Statement(*kept)
+
+
+def to_marker(kept: dict[str, Any]) -> Marker:
+    return msgspec.convert(kept, Marker)
+
+
+def of_clock(clock: Clock) -> dict[str, Any]:
+    return clock.snapshot()
+
+
+__all__ = ["restore_all", "take_due"]

@@ -1,0 +1,99 @@
+"""Tallies: a bulletin's count for a zone and a period, of which only the excess over the known incidents adds anything.
+
+From a source trusted for `violence` the excess is spread over the days of the period in proportion to seconds, the
+remainder to the earliest. Of overlapping tallies the largest excess stands. The low is never raised.
+"""
+
+from typing import NamedTuple
+
+from streams.core.measure import BEST, HIGH, Measure
+from streams.core.terms import DAY
+
+
+class Tally(NamedTuple):
+    """`count` violations in some zones from `start` to `end` (seconds since 1970). `counts`: from a trusted source."""
+
+    zones: tuple[str, ...]
+    start: int
+    end: int
+    count: int
+    counts: bool
+
+
+class Tallies:
+    """Live tallies by report key, and what they add to a zone's days."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+        self._tallies: dict[object, Tally] = {}
+
+    def add(self, key: object, tally: Tally) -> None:
+        self._tallies[key] = tally
+
+    def remove(self, key: object) -> Tally | None:
+        return self._tallies.pop(key, None)
+
+    def of(self, zone: str) -> list[Tally]:
+        """Those of a zone that count, in a canonical order."""
+        return sorted(tally for tally in self._tallies.values() if tally.counts and zone in tally.zones)
+
+    def stated(self, zone: str, start_s: int, end_s: int) -> list[int]:
+        """Counts that bulletins, trusted or not, state for periods within a day: shown as disagreement."""
+        return sorted(
+            tally.count
+            for tally in self._tallies.values()
+            if zone in tally.zones and start_s <= tally.start and tally.end <= end_s
+        )
+
+    def excess(self, zone: str, day: int, d_hour_s: int) -> tuple[int, int]:
+        """What the tallies add to (best, high) incidents of a day of the truce."""
+        tallies = self.of(zone)
+        if not tallies:
+            return 0, 0
+        return self._excess(zone, tallies, day, d_hour_s, BEST), self._excess(zone, tallies, day, d_hour_s, HIGH)
+
+    def window_excess(self, zone: str, start_s: int, end_s: int, d_hour_s: int) -> tuple[int, int]:
+        """The same for a span: the part of each day's excess that lies in it, rounded down."""
+        best = high = 0
+        if self.of(zone):
+            for day in range((start_s - d_hour_s) // DAY, (end_s - d_hour_s - 1) // DAY + 1):
+                inside_s = _overlap(start_s, end_s, d_hour_s + day * DAY, d_hour_s + (day + 1) * DAY)
+                day_best, day_high = self.excess(zone, day, d_hour_s)
+                best += day_best * inside_s // DAY
+                high += day_high * inside_s // DAY
+        return best, high
+
+    def _excess(self, zone: str, tallies: list[Tally], day: int, d_hour_s: int, bound: int) -> int:
+        ranked = sorted(
+            ((tally.count - self._known(zone, tally, d_hour_s, bound), tally) for tally in tallies),
+            key=lambda found: (-found[0], found[1]),
+        )
+        standing: list[tuple[int, Tally]] = []
+        for excess, tally in ranked:
+            if excess > 0 and all(tally.end <= other.start or other.end <= tally.start for _, other in standing):
+                standing.append((excess, tally))
+        return sum(_portion(excess, tally, day, d_hour_s) for excess, tally in standing)
+
+    def _known(self, zone: str, tally: Tally, d_hour_s: int, bound: int) -> int:
+        """Incidents of the zone in the tally's period: by their middle for the best, by any overlap for the high."""
+        spans = self._measure.zones[zone].spans[bound]
+        first, last = (tally.start - d_hour_s) // DAY, (tally.end - d_hour_s - 1) // DAY
+        ids = {found for day in range(first, last + 1) for found in spans.get(day, {}).items()}
+        return sum(start < tally.end and (end > tally.start or start == end >= tally.start) for _, (start, end) in ids)
+
+
+def _portion(excess: int, tally: Tally, day: int, d_hour_s: int) -> int:
+    length_s = tally.end - tally.start
+    days = range((tally.start - d_hour_s) // DAY, (tally.end - d_hour_s - 1) // DAY + 1)
+    if day not in days:
+        return 0
+    shares = [excess * _overlap(tally.start, tally.end, d_hour_s + d * DAY, d_hour_s + (d + 1) * DAY) // length_s for d in days]
+    shares[0] += excess - sum(shares)
+    return shares[day - days[0]]
+
+
+def _overlap(start: int, end: int, other_start: int, other_end: int) -> int:
+    return max(0, min(end, other_end) - max(start, other_start))
+
+
+__all__ = ["Tallies", "Tally"]
