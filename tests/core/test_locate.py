@@ -110,6 +110,14 @@ def test_a_name_that_sounds_like_places_far_apart_is_none_of_them() -> None:
     assert isinstance(locate(Location(place="Bukshun"), ["XX"], Gazetteer(twins[:1], COUNTRIES, ["XX"])), Circle)
 
 
+def test_the_name_of_a_city_is_the_city_unless_another_place_of_the_name_weighs_too() -> None:
+    hamlet, town = (
+        Place(n, "Westburg", 34_000_000, 39_000_000, "XX", "02", people, ("Westburg",)) for n, people in ((30, 0), (31, 20_000))
+    )
+    assert found(Location(place="Westburg"), Gazetteer([*PLACES, hamlet], COUNTRIES, ["XX"])).radius_m == 7_000
+    assert found(Location(place="Westburg"), Gazetteer([*PLACES, town], COUNTRIES, ["XX"])).radius_m > 250_000
+
+
 def test_what_sounds_like_a_name_is_not_asked_where_the_name_itself_is_known() -> None:
     pair = [
         Place(30, "Bakshan", 36_000_000, 37_000_000, "XX", "01", 0, ("Bakshan",)),

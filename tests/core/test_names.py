@@ -17,6 +17,8 @@ Hayy al-Zahra | al Zahra quarter | az-Zahrā'
 كفر زيتا | كفرزيتا | كفر‎ زيتا | ﻛﻔﺮ ﺯﻳﺘﺎ
 على | علي | علی
 Al Malikiyyah | al-Mālikīyah
+Kharkiv | Kharkiv Oblast | KHARKIV
+Ізюмський район | Ізюмський
 """
 
 # One place a line, in spellings that only the loose key sees as one.
