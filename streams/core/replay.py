@@ -9,17 +9,15 @@ from schemas.facts import Fact
 from streams.core.clock import settled_at, tick_times
 from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Entry, Incoming, Intake, terms_record, tick_value
 from streams.core.partition import LogPartition
-from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms
-
-FILE_TOPIC = f"{SIMULATED_PREFIX}files"
+from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms, TermsError
 
 
 class Replay:
     """One run over some truces. `counts` says what became of every report read: read = rejected + duplicates + outside + kept."""
 
-    def __init__(self, truces: Sequence[Terms], topic: str = FILE_TOPIC) -> None:
+    def __init__(self, truces: Sequence[Terms]) -> None:
         self._truces = truces
-        self._topic = topic
+        self._topic = file_topic(truces)
         self._intake = Intake()
         self._offset = 0
         self.partitions: dict[int, LogPartition] = {}
@@ -97,9 +95,21 @@ class Replay:
         return fates
 
 
+def file_topic(truces: Sequence[Terms]) -> str:
+    """A topic that all these truces take: files stand for it. Raises `TermsError` where they read different ones."""
+    first = truces[0].truce
+    name = first.topics[0].replace("*", "files").replace("?", "x")
+    if first.simulated and not name.startswith(SIMULATED_PREFIX):
+        name = f"{SIMULATED_PREFIX}files"
+    for terms in truces:
+        if not terms.takes_topic(name):
+            raise TermsError(f"{terms.truce.id} does not read {name}, as {first.id} does: replay them one at a time")
+    return name
+
+
 def replay(arrivals: Iterable[Arrival], truces: Sequence[Terms], until_s: int | None = None) -> Iterator[Fact]:
     """What the pipeline publishes for these reports."""
     return Replay(truces).facts(arrivals, until_s)
 
 
-__all__ = ["FILE_TOPIC", "Replay", "replay"]
+__all__ = ["Replay", "file_topic", "replay"]
