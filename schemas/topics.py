@@ -47,5 +47,5 @@ TOPICS: tuple[Topic, ...] = (
 LIVE_REPORTS_CONFIG = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
 """Live report topics: no source stamps its own time of receipt."""
 
-SIMULATED_REPORTS_CONFIG = _KEPT | {"message.timestamp.type": "CreateTime"}
-"""Simulated report topics: records of long ago, so no retention by time."""
+SIMULATED_REPORTS_CONFIG = _KEPT | {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(2**63 - 1)}
+"""Simulated report topics: records of long ago, so no retention by time; or of days to come."""

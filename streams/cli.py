@@ -1,5 +1,6 @@
 """The one program, `truce`. Each command is imported only when it is called, so that `truce --help` is quick."""
 
+import os
 import sys
 from importlib import import_module
 
@@ -34,19 +35,36 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="truce-monitor")
-def truce() -> None:
+@click.option("--settings", metavar="FILE", help="Settings (TOML); the same as the variable TRUCE_SETTINGS.")
+def truce(settings: str | None) -> None:
     """Watch a ceasefire: read reports of violations, keep a level per zone, announce changes of phase."""
+    if settings is not None:
+        # In the environment, so that the processes that a command starts have the same.
+        os.environ["TRUCE_SETTINGS"] = settings
 
 
 def main() -> None:
     """Entry point: one readable line and a non-zero exit on failure, never a traceback for what a user can mend."""
-    from streams.core.terms import TermsError
-
     try:
         truce()
-    except TermsError as fault:
+    except Exception as fault:
+        # Broad only so that the libraries behind these errors are not imported before one of them is raised.
+        if not isinstance(fault, _mendable()):
+            raise
         click.echo(f"truce: {fault}", err=True)
         sys.exit(2)
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    """Errors whose message is meant for the user."""
+    from kafka.errors import KafkaError
+
+    from streams.broker import BrokerError
+    from streams.clients import BrokerProblem
+    from streams.core.terms import TermsError
+    from streams.settings import SettingsError
+
+    return (BrokerError, BrokerProblem, KafkaError, SettingsError, TermsError)
 
 
 if __name__ == "__main__":
