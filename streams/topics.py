@@ -128,9 +128,7 @@ def _partitions_remedy(topic: Wanted, present: Present) -> str:
         return f"name it with {present.partitions} partitions, or change it with Kafka's own kafka-topics"
     if topic.partitions == 1:
         return "stop the workers, delete it, and create it anew"
-    return (
-        f"set TRUCE_LOG_PARTITIONS={present.partitions} if all topics of the log have that many, or delete it and create it anew"
-    )
+    return f"set TRUCE_LOG_PARTITIONS={present.partitions} if every topic of the log has that many, or create it anew"
 
 
 def _mend(client: KafkaAdminClient, topic: Wanted, finding: Finding, present: Mapping[str, Present]) -> Finding:

@@ -1,0 +1,192 @@
+"""Publish reports to a topic, in order, and on simulated topics the ticks between them.
+
+A simulated topic has no clock but what is written here. Every report received before a tick's time goes into its
+partition before the tick does, and the tick goes into every partition; so a truce fed this way comes to the same
+decisions as a replay of the same file. A live topic gets reports only: there the worker's clock ticks.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, MessageSizeTooLargeError
+from msgspec import Struct
+
+from streams.adapters import Arrival, Unreadable
+from streams.core.clock import settled_at, tick_times
+from streams.core.intake import RECEIVED_AT_HEADER, tick_value
+from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms
+
+AWAIT_EVERY = 5_000
+"""Messages in flight before they are awaited: the client sets no bound to what it buffers."""
+FAR_S = 253_370_764_800
+"""The year 9999: ticks are drawn one by one, up to the last report and its settling."""
+
+
+class PublishError(RuntimeError):
+    """A message could not be written; whatever came after it was not sent."""
+
+
+class Counts(Struct):
+    """What became of the rows so far. `last_s`: the time of receipt of the latest report, or of the latest tick."""
+
+    reports: int = 0
+    ticks: int = 0
+    unreadable: int = 0
+    last_s: int = 0
+
+
+def publish(
+    rows: Iterable[Arrival | Unreadable],
+    topic: str,
+    truces: Sequence[Terms],
+    producer: KafkaProducer,
+    speed: float | None = None,
+    tell: Callable[[Unreadable], None] = lambda row: None,
+    watch: Callable[[Counts], None] = lambda counts: None,
+) -> Counts:
+    """Publish rows, which must be in order of receipt; returns when every message is acknowledged.
+
+    `truces` are those that take the topic: their D-hours and settling give the ticks of a simulated one; a live topic
+    needs none. `speed`: times as fast as the reports came; None does not wait at all. `tell` is given each row that is
+    no report, `watch` the counts after every message. Raises `PublishError`.
+    """
+    run = _Run(topic, producer, speed, watch)
+    clock = _Clock(truces) if topic.startswith(SIMULATED_PREFIX) else None
+    for row in rows:
+        if isinstance(row, Unreadable):
+            run.counts.unreadable += 1
+            tell(row)
+            continue
+        for tick_s in clock.until(row.received_at) if clock else ():
+            run.tick(tick_s)
+        if not run.report(row):
+            tell(Unreadable(row.where, f"larger than a message may be ({len(row.value)} bytes)", row.value))
+    for tick_s in clock.to_the_end() if clock else ():
+        run.tick(tick_s)
+    run.settle()
+    return run.counts
+
+
+class _Clock:
+    """The ticks of a simulated topic: from the hour of the first report until the day of the last one is settled."""
+
+    def __init__(self, truces: Sequence[Terms]) -> None:
+        self._truces = truces
+        self._times: Iterator[int] | None = None
+        self._next_s = self._last_s = 0
+
+    def until(self, received_s: int) -> Iterator[int]:
+        """The ticks that come before a report received then."""
+        if self._times is None:
+            self._start(received_s)
+        self._last_s = received_s
+        yield from self._take(received_s)
+
+    def to_the_end(self) -> Iterator[int]:
+        if self._times is None:
+            # Not one report: the truce is told from its D-hour on, in silence.
+            self._start(min(terms.d_hour_s for terms in self._truces) - HOUR)
+        yield from self._take(settled_at(self._last_s, self._truces))
+
+    def _start(self, first_s: int) -> None:
+        self._times = tick_times(first_s, FAR_S, self._truces)
+        self._next_s, self._last_s = next(self._times), first_s
+
+    def _take(self, limit_s: int) -> Iterator[int]:
+        while self._next_s <= limit_s:
+            yield self._next_s
+            self._next_s = next(self._times)
+
+
+class _Run:
+    """One pass over the rows: what is in flight, and the pace."""
+
+    def __init__(self, topic: str, producer: KafkaProducer, speed: float | None, watch: Callable[[Counts], None]) -> None:
+        self.counts = Counts()
+        self._topic = topic
+        self._producer = producer
+        self._speed = speed
+        self._watch = watch
+        self._simulated = topic.startswith(SIMULATED_PREFIX)
+        self._partitions = sorted(producer.partitions_for(topic))
+        self._in_flight: list[Any] = []
+        self._began: tuple[float, int] | None = None
+
+    def report(self, row: Arrival) -> bool:
+        """False where it is too large for a message."""
+        self._keep_pace(row.received_at)
+        headers = [(RECEIVED_AT_HEADER, str(row.received_at).encode())] if self._simulated else []
+        try:
+            # The source is the key, so that the reports of a source keep their order.
+            self._send(row.value, row.received_at, key=_source(row.value), headers=headers)
+        except MessageSizeTooLargeError:
+            self.counts.unreadable += 1
+            return False
+        self.counts.reports += 1
+        self._passed(row.received_at)
+        return True
+
+    def tick(self, at_s: int) -> None:
+        self._keep_pace(at_s)
+        value = tick_value(at_s, {self._topic: len(self._partitions)})
+        for partition in self._partitions:
+            self._send(value, at_s, partition=partition)
+        self.counts.ticks += 1
+        self._passed(at_s)
+
+    def settle(self) -> None:
+        """Wait until all that was sent is there."""
+        self._producer.flush()
+        for future in self._in_flight:
+            if not future.succeeded():
+                raise PublishError(f"{self._topic}: a message could not be written: {future.exception or 'no answer'}")
+        self._in_flight.clear()
+
+    def _send(self, value: bytes, at_s: int, **options: Any) -> None:
+        if self._simulated:
+            # The time of the story, so that publishing it again gives the same log.
+            options["timestamp_ms"] = max(0, at_s) * 1_000
+        try:
+            self._in_flight.append(self._producer.send(self._topic, value, **options))
+        except MessageSizeTooLargeError:
+            raise
+        except KafkaError as fault:
+            raise PublishError(f"{self._topic}: a message could not be written: {fault}") from fault
+        if len(self._in_flight) >= AWAIT_EVERY:
+            self.settle()
+
+    def _passed(self, at_s: int) -> None:
+        self.counts.last_s = at_s
+        self._watch(self.counts)
+
+    def _keep_pace(self, at_s: int) -> None:
+        if self._speed is None:
+            return
+        if self._began is None:
+            self._began = (time.monotonic(), at_s)
+        began, first_s = self._began
+        ahead = began + (at_s - first_s) / self._speed - time.monotonic()
+        if ahead > 0:
+            self._producer.flush()
+            time.sleep(ahead)
+
+
+class _Sourced(Struct):
+    source: str = ""
+
+
+_decode_source = msgspec.json.Decoder(_Sourced).decode
+
+
+def _source(value: bytes) -> bytes:
+    """The source that a report names; empty where it names none, which the intake will refuse."""
+    try:
+        return _decode_source(value).source.encode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return b""
+
+
+__all__ = ["Counts", "PublishError", "publish"]
