@@ -130,6 +130,8 @@ class Broker:
         if self.data_dir is None:
             self.data_dir = Path(tempfile.mkdtemp(prefix="truce-broker-"))
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if self.port and _listens(self.port):
+            raise BrokerError(f"port {self.port} of {HOST} is taken; choose another, or stop what listens there")
         self.port = self.port or _free_port()
         self._controller_port = self._controller_port or _free_port()
         properties = self._write_properties()
