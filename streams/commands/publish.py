@@ -1,25 +1,24 @@
 """`truce publish`: reports from a file to a topic."""
 
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 import orjson
 
+from schemas.topics import REPORTS_PREFIX
 from streams import clients
 from streams.adapters import READERS, AdapterError, Unreadable, arrivals_of
+from streams.commands.progress import every_two_seconds
 from streams.commands.times import utc
 from streams.core.terms import SIMULATED_PREFIX, Terms, load, parse
-from streams.publishing import Counts, PublishError
+from streams.publishing import Counts
 from streams.publishing import publish as publish_rows
 from streams.settings import Settings
 from streams.settings import load as load_settings
 from streams.topics import check_topics
 
-PROGRESS_EVERY_S = 2.0
 TOLD_MAX = 20
 """Rows that are no reports are told one by one up to here, then only counted."""
 
@@ -59,10 +58,10 @@ def publish(
     pace = None if as_fast or (is_simulated and speed is None) else speed or 1.0
     told = _Told()
     try:
-        with clients.producer(settings) as client, _progress() as watch:
-            rows = arrivals_of(files, format)
-            counts = publish_rows(rows, topic, truces, client, pace, tell=told, watch=watch)
-    except (AdapterError, PublishError) as fault:
+        with clients.producer(settings) as client:
+            watch = every_two_seconds(_readable)
+            counts = publish_rows(arrivals_of(files, format), topic, truces, client, pace, tell=told, watch=watch)
+    except AdapterError as fault:
         raise click.ClickException(str(fault)) from None
     except KeyboardInterrupt:
         raise click.ClickException("stopped; what was sent stays") from None
@@ -78,7 +77,8 @@ def _check_topic(settings: Settings, topic: str) -> None:
     """A topic that is set up wrongly would lose simulated reports within minutes, or let a source stamp its own."""
     with clients.admin(settings) as client:
         findings = check_topics(client, settings.log_partitions, create=False)
-    finding = next((finding for finding in findings if finding.topic == topic), None)
+    reports = (finding for finding in findings if finding.topic.startswith(REPORTS_PREFIX))
+    finding = next((finding for finding in reports if finding.topic == topic), None)
     if finding is None:
         raise click.ClickException(f"there is no report topic {topic}; `truce topics --create --reports {topic}:4` creates it")
     if finding.is_wrong:
@@ -105,20 +105,6 @@ class _Told:
             click.echo(f"{row.where}: not a report: {row.detail}", err=True)
         if self._count == TOLD_MAX:
             click.echo("more of them are only counted", err=True)
-
-
-@contextmanager
-def _progress() -> Iterator:
-    """A line every two seconds."""
-    due = time.monotonic() + PROGRESS_EVERY_S
-
-    def watch(counts: Counts) -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + PROGRESS_EVERY_S
-            click.echo(f"… {_readable(counts)}", err=True)
-
-    yield watch
 
 
 def _readable(counts: Counts) -> str:

@@ -8,10 +8,12 @@ import click
 import orjson
 
 from schemas.facts import TermsRecord
-from schemas.topics import LOCATED, REPORTS_PREFIX, TERMS
+from schemas.topics import LOCATED, TERMS
 from streams import clients
+from streams.backfill import Backfilled, bring_in_the_past
+from streams.commands.progress import every_two_seconds
 from streams.commands.times import Instant, utc
-from streams.core.intake import Entry, Incoming, Intake, terms_record
+from streams.core.intake import terms_record
 from streams.core.terms import DAY, Terms, TermsError, load, parse
 from streams.settings import Settings
 from streams.settings import load as load_settings
@@ -50,8 +52,8 @@ def publish(file: Path, overrides: tuple[str, ...], correct: bool, effective_fro
         _write(settings, new, standing, record)
         click.echo(f"{new.truce.id}: published, {'first' if standing is None else 'changed'} terms ({new.hash})")
     if backfill:
-        brought, refused = _backfill(settings, new)
-        click.echo(f"{new.truce.id}: {brought} reports brought in; {refused} messages refused, as the intake does or did itself")
+        done = bring_in_the_past(settings, new, every_two_seconds(_brought))
+        click.echo(f"{new.truce.id}: {_brought(done)}")
 
 
 @terms.command()
@@ -118,42 +120,9 @@ def _write(settings: Settings, new: Terms, standing: TermsRecord | None, record:
         clients.send(client, TERMS, record, key=key, partition=0)
 
 
-def _backfill(settings: Settings, new: Terms) -> tuple[int, int]:
-    """Locate what is on the report topics for this truce and write it to the log. Doubles are known by id there.
-
-    The ends are taken after the terms were published. What comes later, the intake routes by these terms itself.
-    Rejections are left out: the intake has recorded or will record them. Returns reports written, messages refused.
-    """
-    intake = Intake(settings.source_topics, settings.clock_skew_max_s)
-    intake.follow(terms_record(new))
-    brought = refused = 0
-    key = new.truce.id.encode()
-    with clients.consumer(settings) as client:
-        topics = sorted(name for name in client.topics() if name.startswith(REPORTS_PREFIX) and new.takes_topic(name))
-    with clients.producer(settings) as client:
-        written: list[Any] = []
-        for record in clients.read(settings, topics):
-            taken = intake.take(_incoming(record))
-            if not isinstance(taken, list):
-                refused += 1
-                continue
-            for entry in taken:
-                if entry.key == key:
-                    written.append(_send(client, entry))
-        for future in written:
-            future.get(timeout=120)
-            brought += 1
-    return brought, refused
-
-
-def _incoming(record: Any) -> Incoming:
-    return Incoming(
-        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers)
-    )
-
-
-def _send(client: Any, entry: Entry) -> Any:
-    return client.send(LOCATED, entry.value, key=entry.key, partition=entry.partition)
+def _brought(counts: Backfilled) -> str:
+    refused = f"; {counts.refused} were refused, by the intake as well" if counts.refused else ""
+    return f"{counts.reports} reports brought in, of {counts.messages} messages{refused}"
 
 
 def _mapping(record: TermsRecord) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-import streams.broker
+from streams import guard, kafka_jars
 from streams.broker import QUICK_JVM_FLAGS, Broker, BrokerError
 
 START_PARENT = """
@@ -119,8 +119,6 @@ def test_it_ends_with_the_process_that_started_it_even_if_that_is_killed(tmp_pat
 
 
 def test_the_guard_between_them_takes_the_child_with_it_when_it_is_killed(tmp_path: Path):
-    from streams import guard
-
     command = [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), "sleep", "60"]
     between = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     pid = int(between.stdout.readline())
@@ -133,8 +131,6 @@ def test_the_guard_between_them_takes_the_child_with_it_when_it_is_killed(tmp_pa
 
 @pytest.mark.parametrize(("command", "code"), [(["false"], 1), (["sh", "-c", "kill -9 $$"], 137), (["true"], 0)])
 def test_the_guard_ends_as_its_child_did(command: list[str], code: int):
-    from streams import guard
-
     done = subprocess.run([sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command], capture_output=True)
     assert done.returncode == code
 
@@ -184,6 +180,6 @@ def test_a_jar_that_was_fetched_half_is_fetched_again(tmp_path: Path, monkeypatc
             linked.write_bytes(fetched.read_bytes())
         return [linked]
 
-    monkeypatch.setattr(streams.broker, "_resolve", resolve)
-    assert streams.broker.jars() == [linked]
+    monkeypatch.setattr(kafka_jars, "_resolve", resolve)
+    assert kafka_jars.jars() == [linked]
     assert zipfile.is_zipfile(linked)
