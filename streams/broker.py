@@ -112,11 +112,11 @@ class Broker:
         """Format the data folder if it is new, start, and return once the broker answers. Raises `BrokerError`."""
         assert not self.running, "already running"
         java, class_path = java_program(), os.pathsep.join(map(str, jars(self._say)))
+        if self.port and _listens(self.port):
+            raise BrokerError(f"port {self.port} of {HOST} is taken; choose another, or stop what listens there")
         if self.data_dir is None:
             self.data_dir = Path(tempfile.mkdtemp(prefix="truce-broker-"))
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        if self.port and _listens(self.port):
-            raise BrokerError(f"port {self.port} of {HOST} is taken; choose another, or stop what listens there")
         self.port = self.port or _free_port()
         self._controller_port = self._controller_port or _free_port()
         properties = self._write_properties()

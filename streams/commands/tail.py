@@ -14,6 +14,8 @@ from streams import clients
 from streams.commands.times import utc
 from streams.settings import load
 
+SHOWN_BYTES = 500
+
 
 class View(NamedTuple):
     """A topic, the type of its values, and a value as a line."""
@@ -110,7 +112,11 @@ def _line(view: View, decode: Callable[[bytes], Any], record: Any, truce: str | 
     """None where the record is of another truce, or is the removal of a key."""
     if record.value is None:
         return None
-    value = decode(record.value)
+    try:
+        value = decode(record.value)
+    except msgspec.DecodeError as fault:
+        # Of another version, or of somebody else: shown as it is, for it is there.
+        return f"{record.topic}/{record.partition}/{record.offset} cannot be read ({fault}): {record.value[:SHOWN_BYTES]!r}"
     if truce is not None and value.truce != truce:
         return None
     return orjson.dumps(orjson.loads(record.value)) if as_json else view.line(value)

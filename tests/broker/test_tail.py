@@ -90,3 +90,10 @@ def readable_within(stream: Any, seconds: float) -> bool:
 def count(broker: Broker, topic: str) -> int:
     """Records that can be read, told apart from the markers of transactions by reading them."""
     return len(values_of(Settings(bootstrap=broker.bootstrap), topic))
+
+
+def test_a_value_that_is_none_of_ours_is_shown_as_it_is(broker: Broker, truce: Command):
+    write(broker, VIEWS["levels"].topic, b'{"level": 1}', key=b"other")
+    shown = truce("tail", "levels", "--from-start", "-n", count(broker, VIEWS["levels"].topic)).output
+    assert "cannot be read" in shown
+    assert '{"level": 1}' in shown
