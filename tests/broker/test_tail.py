@@ -97,3 +97,13 @@ def test_a_value_that_is_none_of_ours_is_shown_as_it_is(broker: Broker, truce: C
     shown = truce("tail", "levels", "--from-start", "-n", count(broker, VIEWS["levels"].topic)).output
     assert "cannot be read" in shown
     assert '{"level": 1}' in shown
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4", "snappy", "zstd"])
+def test_compressed_batches_are_read_whoever_compressed_them(broker: Broker, settings: Settings, codec: str):
+    # The worker's are lz4; reports come as their publishers please.
+    topic = VIEWS["levels"].topic
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, compression_type=codec)
+    producer.send(topic, codec.encode() * 100, key=b"packed").get(timeout=20)
+    producer.close()
+    assert codec.encode() * 100 in [record.value for record in values_of(settings, topic)]
