@@ -127,7 +127,7 @@ class Incident:
             _step(self._who, latest.who, step)
         if account.by is not None:
             _step(self._by, account.by, step)
-            attacker = terms.actor_by_name.get(account.by)
+            attacker = terms.actor_by_id.get(account.by)
             if attacker is not None and attacker.side == account.side and not account.independent:
                 _step(self._own_reports, account.lineage, step)
         said = _says_excluded(account, terms)
@@ -223,7 +223,7 @@ class Incident:
     def _accused_sides(self, terms: Terms) -> set[str]:
         sides = set()
         for name in self._by:
-            actor = terms.actor_by_name.get(name)
+            actor = terms.actor_by_id.get(name)
             if actor is not None and actor.side is not None and actor.side != Side.INDEPENDENT:
                 sides.add(actor.side)
         return sides
@@ -283,7 +283,7 @@ def incident_id(source: str, report_id: str, truce: str, salt: str) -> str:
 
 def _says_excluded(account: Account, terms: Terms) -> bool | None:
     """Whether a claim says that attacker or target is one that the truce excludes; None where it names neither."""
-    named = [terms.actor_by_name.get(name) for name in (account.by, account.against) if name is not None]
+    named = [terms.actor_by_id.get(name) for name in (account.by, account.against) if name is not None]
     return any(actor is not None and actor.excluded for actor in named) if named else None
 
 

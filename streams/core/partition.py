@@ -111,6 +111,12 @@ class LogPartition:
         marker = Marker(record.truce, str(record.origin), Reason.INTERNAL_ERROR)
         return refusal(record, rejection), _encode(marker)
 
+    @property
+    def live_clock_s(self) -> int | None:
+        """The time of the live truce that is furthest behind, seconds since 1970; None where there is none."""
+        live = (monitor for monitor in self.monitors.values() if monitor.pictures and not monitor.terms.truce.simulated)
+        return min((monitor.clock.now_s for monitor in live if monitor.clock.now_s is not None), default=None)
+
     def _tick(self, tick: LoggedTick, offset: int) -> None:
         for truce, monitor in self.monitors.items():
             if not self._starts(truce, offset):

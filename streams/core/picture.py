@@ -294,12 +294,14 @@ class Picture:
         return None if account is None else self.incident_of(account)
 
     def _did_it(self, admission: Admission, incident: Incident) -> bool:
-        """Only the side that did it can admit it: the party itself, or its side."""
+        """Only who did it can admit it: the side of an attacker that is named, or the party that answers for it."""
         for name in incident.by:
-            actor = self.terms.actor_by_name.get(name)
-            if admission.party is not None and name == admission.party:
+            actor = self.terms.actor_by_id.get(name)
+            if actor is None:
+                continue
+            if admission.party is not None and actor.party == admission.party:
                 return True
-            if actor is not None and actor.side == admission.side and admission.side in self.terms.opposed:
+            if actor.side == admission.side and admission.side in self.terms.opposed:
                 return True
         return False
 

@@ -156,11 +156,15 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Actor(Struct, frozen=True, forbid_unknown_fields=True):
-    """Someone who attacks or is attacked, with the side it fights for. `excluded`: the truce does not protect or bind it."""
+    """Someone who attacks or is attacked, with the side it fights for and the party that answers for it.
+
+    `excluded`: the truce does not protect or bind it.
+    """
 
     id: str
     names: list[str] = []
     side: str | None = None
+    party: str | None = None
     excluded: bool = False
 
 
@@ -278,6 +282,10 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     @cached_property
     def actor_by_name(self) -> dict[str, Actor]:
         return {name.casefold(): actor for actor in self.actors for name in (actor.id, *actor.names)}
+
+    @cached_property
+    def actor_by_id(self) -> dict[str, Actor]:
+        return {actor.id: actor for actor in self.actors}
 
     def lineage(self, source: str) -> str:
         """The lineage of a source by any of its names; `unlisted` for one that terms do not know."""
