@@ -44,6 +44,15 @@ TICKS_FAILED = Counter("truce_ticks_failed", "Partitions that a tick could not b
 RECOVERY_REMAINING = Gauge(
     "truce_recovery_remaining_records", "Records of the log still to be replayed.", ["partition"], registry=REGISTRY
 )
+CLOCK = Gauge(
+    "truce_clock_timestamp_seconds",
+    "The time that the live truce furthest behind has reached, by log partition.",
+    ["partition"],
+    registry=REGISTRY,
+)
+HALTED = Counter(
+    "truce_truces_halted", "Truces halted because a tick raised, by log partition.", ["partition"], registry=REGISTRY
+)
 RECOVERIES = Counter("truce_recoveries", "States rebuilt from checkpoint and log.", registry=REGISTRY)
 
 
@@ -104,6 +113,16 @@ def gap_filled(partition: int, start: int, end: int) -> None:
     log.warning("gap in what the group delivered, read from the log", partition=partition, start=start, end=end)
 
 
+def clock_moved(partition: int, now_s: int) -> None:
+    CLOCK.labels(str(partition)).set(now_s)
+
+
+def truce_halted(partition: int, truce: str, error: str) -> None:
+    """News: nothing more is decided for this truce until the bug is mended and the worker started again."""
+    HALTED.labels(str(partition)).inc()
+    log.error("truce halted", partition=partition, truce=truce, error=error)
+
+
 def lag_seen(stage: str, records: int, partitions: int) -> None:
     LAG.labels(stage).set(records)
     PARTITIONS.labels(stage).set(partitions)
@@ -151,6 +170,7 @@ __all__ = [
     "REGISTRY",
     "Judgement",
     "clock_blind",
+    "clock_moved",
     "gap_filled",
     "lag_seen",
     "reason_of",
@@ -164,4 +184,5 @@ __all__ = [
     "tick_written",
     "transaction_aborted",
     "transaction_committed",
+    "truce_halted",
 ]

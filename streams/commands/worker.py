@@ -2,12 +2,11 @@
 
 import sys
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import click
 
-from streams.settings import Settings, SettingsError, load
+from streams.settings import Settings, load
 
 STAGES = ("intake", "monitor")
 STATE_TYPE = "streams.core.partition:LogPartition"
@@ -15,30 +14,24 @@ STATE_TYPE = "streams.core.partition:LogPartition"
 
 @click.command()
 @click.option("--only", type=click.Choice(STAGES), help="Run one of the two, in this process.")
-@click.option("--settings", "settings_file", type=click.Path(path_type=Path), help="Settings file (or $TRUCE_SETTINGS).")
 @click.option("--die-with-parent", is_flag=True, hidden=True, help="End when standard input closes.")
 @click.option("--state-type", default=STATE_TYPE, hidden=True, help="Tests put another state in the place of the core's.")
-def worker(only: str | None, settings_file: Path | None, die_with_parent: bool, state_type: str) -> None:
+def worker(only: str | None, die_with_parent: bool, state_type: str) -> None:
     """Read reports from Kafka, decide, and publish: the intake and the monitor, in a process each.
 
     Runs until it is told to stop (SIGTERM, Ctrl-C): it then finishes the batch in hand and leaves its groups. It ends with
     a code other than 0 when it cannot go on, and is to be started again by whatever started it, with growing pauses.
     """
-    try:
-        settings = load(settings_file)
-    except SettingsError as fault:
-        raise click.ClickException(str(fault)) from None
+    settings = load()
     if only is None:
-        sys.exit(_run_both(settings_file, state_type))
+        sys.exit(_run_both(state_type))
     sys.exit(_run_one(only, settings, state_type, die_with_parent))
 
 
-def _run_both(settings_file: Path | None, state_type: str) -> int:
+def _run_both(state_type: str) -> int:
     from streams.worker.supervisor import supervise
 
     shared = ["--die-with-parent", "--state-type", state_type]
-    if settings_file is not None:
-        shared += ["--settings", str(settings_file)]
     return supervise([[sys.executable, "-m", "streams.cli", "worker", "--only", stage, *shared] for stage in STAGES])
 
 

@@ -63,7 +63,6 @@ class Ledger:
         """The partitions were given back, or reading starts over."""
         for tp in tps:
             self._delivered.pop(tp, None)
-            self._in_hand.pop(tp, None)
 
 
 __all__ = ["CHUNKS_MAX", "Chunk", "Ledger"]

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import orjson
 from aiokafka.errors import KafkaError
 
 from schemas.facts import Fact
@@ -31,7 +30,12 @@ class State(Protocol):
     """What the core's `LogPartition` offers."""
 
     next_offset: int
+    halted: dict[str, str]
 
+    @property
+    def recorded_offset(self) -> int: ...
+    @property
+    def live_clock_s(self) -> int | None: ...
     def apply(self, offset: int, value: bytes) -> None: ...
     def skip(self, offset: int) -> None: ...
     def flush(self, publish: bool = True) -> list[Fact]: ...
@@ -42,7 +46,6 @@ class State(Protocol):
 
 
 class StateType(Protocol):
-    def __call__(self, number: int) -> State: ...
     def restore(self, number: int, checkpoints: Mapping[str, bytes]) -> State: ...
 
 
@@ -72,6 +75,7 @@ class PartitionOwner:
         self._writer = PartitionWriter(client, prefix, number)
         self._log = PartitionReader(client, LOCATED, number)
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
+        self._halted: set[str] = set()
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -127,9 +131,7 @@ class PartitionOwner:
         """Take in records and commit what they changed; again from the last commit where the transaction fails."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
-                left = [record for record in records if record.offset >= self._state.next_offset]
-                while left:
-                    left = await self._decide_some(left)
+                await self._decide_once([record for record in records if record.offset >= self._state.next_offset])
                 self._progress.moved()
                 return
             except KafkaError as fault:
@@ -138,8 +140,20 @@ class PartitionOwner:
                     raise
                 await self._rebuild()
 
-    async def _decide_some(self, records: Sequence[Any]) -> Sequence[Any]:
-        """One transaction. Returns the records left over: those behind one that raised."""
+    async def _decide_once(self, records: Sequence[Any]) -> None:
+        """All in one transaction; where a record raises, those before it, the refusal of it, and those behind it."""
+        raised: dict[int, Exception] = {}
+        batches = [records]
+        while batches:
+            batch = batches.pop(0)
+            if batch and batch[0].offset in raised:
+                await self._refuse(batch[0], raised[batch[0].offset])
+                batches.insert(0, batch[1:])
+            elif batch:
+                batches[:0] = await self._commit_batch(batch, raised)
+
+    async def _commit_batch(self, records: Sequence[Any], raised: dict[int, Exception]) -> list[Sequence[Any]]:
+        """One transaction. Where a record raised instead, it is in `raised`, and what is returned is to be done yet."""
         started = time.monotonic()
         at: Any = None
         try:
@@ -150,32 +164,16 @@ class PartitionOwner:
             facts = self._state.flush()
             checkpoints = [*self._state.bases(), self._state.position()]
         except Exception as fault:
-            # Broad, because a bug must cost one report, visibly, and not the truce.
-            return await self._refuse(records, at, fault)
+            # Broad, because a bug must cost one report, visibly, and not the truce. The state is of no use any more.
+            await self._rebuild()
+            if at is None:
+                at, fault = self._find_offender(records, fault)
+                await self._rebuild()
+            raised[at.offset] = fault
+            index = records.index(at)
+            return [records[:index], records[index:]]
         await self._commit(facts, checkpoints, len(records), started)
         return []
-
-    async def _refuse(self, records: Sequence[Any], at: Any, fault: Exception) -> Sequence[Any]:
-        """Refuse the record that raised, in one transaction with all before it and a marker for the log.
-
-        The marker comes back as a record of the log like any other; until then the position alone holds that it is skipped.
-        """
-        if at is None:
-            await self._rebuild()
-            at, fault = self._find_offender(records, fault)
-        await self._rebuild()
-        index = records.index(at)
-        for record in records[:index]:
-            self._apply(record)
-        self._step_over(at.offset)
-        metrics.report_raised("monitor", f"{LOCATED}/{self.number}/{at.offset}", fault)
-        started = time.monotonic()
-        rejection, marker = self._state.refused(at.offset, at.value or b"", f"raised {type(fault).__name__}")
-        self._state.skip(at.offset)
-        facts = [*self._state.flush(), rejection]
-        checkpoints = [*self._state.bases(), self._state.position()]
-        await self._commit(facts, checkpoints, index + 1, started, [Outgoing(at.key, marker)])
-        return records[index + 1 :]
 
     def _find_offender(self, records: Sequence[Any], fault: Exception) -> tuple[Any, Exception]:
         """It raised when all were taken in; take them in one by one. Raises `fault` where none is to blame."""
@@ -183,10 +181,25 @@ class PartitionOwner:
             try:
                 self._apply(record)
                 self._state.flush()
+                self._state.bases()
                 self._state.position()
             except Exception as own_fault:
                 return record, own_fault
         raise fault
+
+    async def _refuse(self, record: Any, fault: Exception) -> None:
+        """Publish the refusal, with a marker for the log; the state steps over the record.
+
+        The marker comes back as a record of the log like any other; the position holds that this one is skipped.
+        """
+        started = time.monotonic()
+        metrics.report_raised("monitor", f"{LOCATED}/{self.number}/{record.offset}", fault)
+        self._step_over(record.offset)
+        rejection, marker = self._state.refused(record.offset, record.value or b"", f"raised {type(fault).__name__}")
+        self._state.skip(record.offset)
+        facts = [*self._state.flush(), rejection]
+        checkpoints = [*self._state.bases(), self._state.position()]
+        await self._commit(facts, checkpoints, 1, started, [Outgoing(record.key, marker)])
 
     async def _commit(
         self, facts: list[Fact], checkpoints: list[Fact], decided: int, started: float, log_records: Sequence[Outgoing] = ()
@@ -196,6 +209,14 @@ class PartitionOwner:
             if fact.topic == REJECTED:
                 metrics.report_rejected("monitor", metrics.reason_of(fact))
         metrics.transaction_committed(decided, counts, time.monotonic() - started)
+        self._tell_state()
+
+    def _tell_state(self) -> None:
+        if self._state.live_clock_s is not None:
+            metrics.clock_moved(self.number, self._state.live_clock_s)
+        for truce in self._state.halted.keys() - self._halted:
+            metrics.truce_halted(self.number, truce, self._state.halted[truce])
+        self._halted |= self._state.halted.keys()
 
     async def _rebuild(self) -> None:
         """Read the checkpoint to its end, then the log up to the recorded position, without output."""
@@ -203,9 +224,8 @@ class PartitionOwner:
         started = time.monotonic()
         checkpoints = await last_values(self._client, CHECKPOINTS, self.number)
         first, end = await self._log.bounds()
-        recorded = checkpoints.get(f"position/{self.number}")
-        state = self._state_type(self.number) if recorded is None else self._state_type.restore(self.number, checkpoints)
-        reached = 0 if recorded is None else orjson.loads(recorded)["next_offset"]
+        state = self._state_type.restore(self.number, checkpoints)
+        reached = state.recorded_offset
         self._check_log(first, end, state.next_offset, reached)
         self._state = state
         replayed = 0
@@ -217,9 +237,10 @@ class PartitionOwner:
             self._progress.moved()
             metrics.recovery_progressed(self.number, reached - state.next_offset)
         self._step_over(reached)
-        if recorded is not None:
+        if reached:
             state.recovered()
             state.flush(publish=False)
+        self._tell_state()
         metrics.recovery_done(self.number, replayed, state.next_offset, time.monotonic() - started)
 
     def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import structlog
 import uvloop
 from aiohttp import web
+from aiokafka.errors import KafkaConnectionError
 
 from streams import metrics
 from streams.settings import Settings
@@ -51,6 +52,8 @@ async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port
         await shell.start()
         await _first(told_to_stop.wait(), shell.failure, shell.app._crashed.wait())
         fault = _why(shell, told_to_stop)
+    except KafkaConnectionError as raised:
+        fault = CannotStart(f"no broker answers at {settings.bootstrap} ({raised})")
     except Exception as raised:
         # Broad, because this is the outermost place: whatever it was, it is told once and decides the exit code.
         fault = raised

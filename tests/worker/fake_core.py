@@ -5,6 +5,7 @@ record shows in all that follow it.
 """
 
 import hashlib
+import time
 from collections.abc import Mapping
 
 import orjson
@@ -14,6 +15,7 @@ from schemas.facts import Fact
 RAISES = b"raises"
 RAISES_IN_FLUSH = b"raises in flush"
 TOO_BIG = b"too big"
+HANGS = b"hangs"
 
 
 class Gap(Exception):
@@ -30,6 +32,9 @@ class ChainPartition:
     def __init__(self, number: int) -> None:
         self.number = number
         self.next_offset = 0
+        self.recorded_offset = 0
+        self.live_clock_s: int | None = None
+        self.halted: dict[str, str] = {}
         self.count = 0
         self.head = ""
         self.skipped: list[int] = []
@@ -40,9 +45,11 @@ class ChainPartition:
     @classmethod
     def restore(cls, number: int, checkpoints: Mapping[str, bytes]) -> "ChainPartition":
         partition = cls(number)
-        recorded = orjson.loads(checkpoints[f"position/{number}"])
-        partition.skipped = recorded["skipped"]
-        partition._recorded_head = recorded["head"]
+        if f"position/{number}" in checkpoints:
+            recorded = orjson.loads(checkpoints[f"position/{number}"])
+            partition.recorded_offset = recorded["next_offset"]
+            partition.skipped = recorded["skipped"]
+            partition._recorded_head = recorded["head"]
         return partition
 
     def apply(self, offset: int, value: bytes) -> None:
@@ -53,6 +60,8 @@ class ChainPartition:
         self.next_offset = offset + 1
         if offset in self.skipped:
             return
+        if value.startswith(HANGS):
+            time.sleep(3_600)
         if value.startswith(RAISES_IN_FLUSH):
             self._poisoned = True
         elif value.startswith(RAISES):
