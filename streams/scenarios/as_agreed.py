@@ -25,8 +25,8 @@ RENEWED_ON = (1, 3, 5, 7, 9)
 
 def as_agreed(seed: int) -> Iterator[Arrival]:
     """Reports in order of receipt."""
-    desk = Desk("as-agreed", seed)
-    before_the_truce(desk, at(len(DAYS)))
+    desk = Desk("as-agreed", seed, ends=at(len(DAYS)))
+    before_the_truce(desk)
     for day, breaches in enumerate(DAYS):
         ordinary_day(desk, day, breaches, "open")
     for day in RENEWED_ON:

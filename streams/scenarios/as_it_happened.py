@@ -9,7 +9,7 @@ from streams.scenarios import routine
 from streams.scenarios.convoy import convoy
 from streams.scenarios.days import Breaches, before_the_truce, ordinary_day
 from streams.scenarios.desk import Desk, at, clock
-from streams.scenarios.skirmishes import ALEPPO, witnessed
+from streams.scenarios.skirmishes import ALEPPO, bombing
 from streams.scenarios.strike import strike
 from streams.scenarios.voices import ARMY_COMMAND, STATE_NEWS
 
@@ -17,15 +17,18 @@ DAYS = (
     Breaches(1, 2, 0, 1, 14, 6),
     Breaches(2, 3, 1, 1, 23, 9),
     Breaches(2, 4, 1, 1, 31, 12),
-    Breaches(5, 7, 1, 2, 39, 17),
+    Breaches(6, 7, 1, 2, 39, 17),
     Breaches(2, 4, 1, 2, 55, 27),
     Breaches(4, 6, 1, 2, 50, 24),
-    Breaches(4, 6, 2, 3, 53, 26),
+    Breaches(6, 6, 2, 3, 53, 26),
     Breaches(3, 4, 2, 3, 61, 30),
     Breaches(2, 3, 2, 2, 40, 22),
 )
 LOUD = {4: {"deir-ez-zor"}, 7: {"aleppo"}, 8: {"aleppo"}}
 """Where the strike, the convoy and the bombing were, so that no observatory calls these zones quiet."""
+
+ENDS = at(len(DAYS)) - 4 * HOUR
+"""Some hours after the truce has run out."""
 
 RENEWED_ON = (1, 3, 5)
 """The last renewal holds until 20 September, 16:00 UTC; nobody renews it again."""
@@ -33,8 +36,8 @@ RENEWED_ON = (1, 3, 5)
 
 def as_it_happened(seed: int) -> Iterator[Arrival]:
     """Reports in order of receipt."""
-    desk = Desk("as-it-happened", seed)
-    before_the_truce(desk, at(len(DAYS)) - 6 * HOUR)
+    desk = Desk("as-it-happened", seed, ends=ENDS)
+    before_the_truce(desk)
     for day, breaches in enumerate(DAYS):
         ordinary_day(desk, day, breaches, "denied", LOUD.get(day, ()))
     for day in RENEWED_ON:
@@ -42,9 +45,9 @@ def as_it_happened(seed: int) -> Iterator[Arrival]:
     strike(desk)
     _army_withdraws(desk)
     convoy(desk)
-    # With the army's word gone, the bombing of Aleppo's province begins again.
-    witnessed(desk, 7, ALEPPO[1:], 2, heavy=True, killed=5)
-    witnessed(desk, 8, ALEPPO[1:], 2, heavy=True, killed=7)
+    # With the army's word gone, the bombing of Aleppo's province begins again: that night, after the convoy.
+    bombing(desk, 7, ALEPPO[1:], 2, killed=5, from_hour=10)
+    bombing(desk, 8, ALEPPO[1:], 2, killed=7)
     return desk.arrivals()
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from streams.scenarios import routine
 from streams.scenarios.desk import Desk, at
-from streams.scenarios.skirmishes import ALEPPO, ELSEWHERE, one_sided, witnessed
+from streams.scenarios.skirmishes import ALEPPO, ELSEWHERE, bombing, one_sided, witnessed
 
 
 class Breaches(NamedTuple):
@@ -22,12 +22,12 @@ class Breaches(NamedTuple):
     bulletin_aleppo: int
 
 
-def before_the_truce(desk: Desk, ends: int) -> None:
+def before_the_truce(desk: Desk) -> None:
     """The parties accept, the fighting goes on to the last day, and whoever watches has begun to."""
     routine.accepted(desk)
-    routine.signs_of_life(desk, at(-2), ends)
-    witnessed(desk, -1, ALEPPO, 2, heavy=True, killed=6)
-    witnessed(desk, -1, ELSEWHERE, 3, heavy=True, killed=4)
+    routine.signs_of_life(desk, at(-2), desk.ends)
+    bombing(desk, -1, ALEPPO, 2, killed=6)
+    bombing(desk, -1, ELSEWHERE, 3, killed=4)
 
 
 def ordinary_day(desk: Desk, day: int, breaches: Breaches, access: str, loud: Collection[str] = ()) -> None:

@@ -24,10 +24,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Desk:
-    """One telling of one scenario. Times are seconds since 1970, delays minutes."""
+    """One telling of one scenario, up to `ends`: what would arrive later is not told. Times are seconds since 1970."""
 
-    def __init__(self, scenario: str, seed: int) -> None:
+    def __init__(self, scenario: str, seed: int, ends: int) -> None:
         self.random = Random(f"{scenario}/{seed}")
+        self.ends = ends
         self._scenario = scenario
         self._arrivals: list[tuple[int, int, bytes]] = []
         self._said: dict[tuple[str, str], int] = {}
@@ -67,7 +68,8 @@ class Desk:
             published_at=clock(published_at),
             **fields,
         )
-        self._arrivals.append((received_at, len(self._arrivals) + 1, _encode(report)))
+        if received_at < self.ends:
+            self._arrivals.append((received_at, len(self._arrivals) + 1, _encode(report)))
         return report_id
 
     def about(self, minutes: int) -> int:

@@ -76,9 +76,9 @@ def access(desk: Desk, day: int, state: str) -> None:
 
 
 def renewed(desk: Desk, day: int) -> None:
-    """Both sponsors extend the truce by forty-eight hours, some time before the day ends."""
+    """Both sponsors extend the truce by forty-eight hours, some hours before the day ends."""
     until = at(day + 3)
-    told_at = at(day + 1) - desk.random.randint(60, 240) * 60
+    told_at = at(day + 1) - desk.random.randint(300, 480) * 60
     for voice, party in SPONSORS.items():
         desk.say(
             voice,

@@ -1,7 +1,7 @@
 """Small breaches of every day: some told by one side alone, some seen by an observatory too.
 
 One side's outlets report what the other does. Places are towns that the gazetteer knows, said by name, by coordinates,
-or both, in English or Arabic.
+by both, or by the province alone, in English or Arabic.
 """
 
 from typing import NamedTuple
@@ -59,6 +59,12 @@ ELSEWHERE = (
 LIGHT = ((Weapon.SMALL_ARMS, "rifle and machine-gun fire", "إطلاق نار"), (Weapon.MORTAR, "two mortar rounds", "قذيفتا هاون"))
 HEAVY = ((Weapon.ARTILLERY, "shelling", "قصف مدفعي"), (Weapon.AIRSTRIKE, "an air strike", "غارة جوية"))
 
+_PRECISIONS = (TimePrecision.EXACT, TimePrecision.HOUR, TimePrecision.DAY)
+_PRECISION_WEIGHTS = (5, 3, 2)
+"""Small things are often told by the day alone: that may be the day before or after, and only the high shows it."""
+
+_SHOWN = {TimePrecision.EXACT: "%d/%m %H:%M", TimePrecision.HOUR: "%d/%m %H:00", TimePrecision.DAY: "%d/%m"}
+
 AGAINST_OPPOSITION = (ORCHARD, COMMITTEE, ORCHARD)
 AGAINST_GOVERNMENT = (STATE_NEWS, RECONCILIATION_CENTRE, STATE_NEWS)
 OBSERVERS = (NORTH_WELL, GREY_HERON)
@@ -73,17 +79,26 @@ def one_sided(desk: Desk, day: int, towns: tuple[Town, ...], count: int) -> None
         _breach(desk, day, town, (desk.random.choice(voices),), suffered_by_opposition, LIGHT, Casualties())
 
 
-def witnessed(desk: Desk, day: int, towns: tuple[Town, ...], count: int, *, heavy: bool = False, killed: int = 0) -> set[str]:
+def witnessed(desk: Desk, day: int, towns: tuple[Town, ...], count: int) -> set[str]:
     """Breaches that one side, an observatory and an outlet tell, each in its way. Gives the zones in which they were."""
     zones = set()
     for number, town in enumerate(_spread(desk, towns, count)):
-        suffered_by_opposition = heavy or number % 2 == 0
+        suffered_by_opposition = number % 2 == 0
         sided = AGAINST_OPPOSITION if suffered_by_opposition else AGAINST_GOVERNMENT
-        voices = (desk.random.choice(sided), desk.random.choice(OBSERVERS), desk.random.choice(OUTLETS))
-        casualties = Casualties(killed=killed, injured=2 * killed, who="civilian") if killed else Casualties()
-        _breach(desk, day, town, voices, suffered_by_opposition, HEAVY if heavy else LIGHT, casualties)
+        _breach(desk, day, town, _witnesses(desk, sided), suffered_by_opposition, LIGHT, Casualties())
         zones.add(town.zone)
     return zones
+
+
+def bombing(desk: Desk, day: int, towns: tuple[Town, ...], count: int, killed: int, from_hour: int = 1) -> None:
+    """Shelling and air strikes on the opposition's towns, at some hour of the day from `from_hour` on."""
+    for town in _spread(desk, towns, count):
+        casualties = Casualties(killed=killed, injured=2 * killed, who="civilian")
+        _breach(desk, day, town, _witnesses(desk, AGAINST_OPPOSITION), True, HEAVY, casualties, from_hour)
+
+
+def _witnesses(desk: Desk, sided: tuple[Voice, ...]) -> tuple[Voice, ...]:
+    return desk.random.choice(sided), desk.random.choice(OBSERVERS), desk.random.choice(OUTLETS)
 
 
 def _breach(
@@ -94,17 +109,16 @@ def _breach(
     suffered_by_opposition: bool,
     weapons: tuple[tuple[Weapon, str, str], ...],
     casualties: Casualties,
+    from_hour: int = 1,
 ) -> None:
     # Not within an hour of the day's ends, so that no telling of it falls into the neighbouring day.
-    happened_at = at(day) + desk.random.randint(HOUR, 23 * HOUR)
+    happened_at = at(day) + desk.random.randint(from_hour * HOUR, 23 * HOUR)
     weapon, english, arabic = desk.random.choice(weapons)
     by, against = ("Syrian army", "armed opposition") if suffered_by_opposition else ("armed opposition", "Syrian army")
     for voice in voices:
         told = happened_at + desk.about(12)
-        exact = desk.random.random() < 0.6
-        what = arabic if voice.language == "ar" else english
+        precision = desk.random.choices(_PRECISIONS, _PRECISION_WEIGHTS)[0] if weapons is LIGHT else TimePrecision.EXACT
         where = town.arabic if voice.language == "ar" else town.name
-        hour = clock(told).strftime("%H:%M" if exact else "%H:00")
         desk.say(
             voice,
             ReportType.VIOLATION,
@@ -112,23 +126,26 @@ def _breach(
             f"{town.zone}-day{day}",
             kind=Kind.ATTACK,
             weapon=weapon,
-            occurred_at=clock(told if exact else told - told % HOUR),
-            time_precision=TimePrecision.EXACT if exact else TimePrecision.HOUR,
+            occurred_at=clock(told if precision is TimePrecision.EXACT else told - told % HOUR),
+            time_precision=precision,
             location=_place(desk, town, where),
             casualties=casualties if casualties != Casualties() else None,
             by=by,
             against=against,
-            text=f"{where}: {what} ({hour} UTC).",
+            text=f"{where}: {arabic if voice.language == 'ar' else english} ({clock(told):{_SHOWN[precision]}} UTC).",
         )
 
 
 def _place(desk: Desk, town: Town, name: str) -> Location:
     lat = town.lat + desk.random.uniform(-0.006, 0.006)
     lon = town.lon + desk.random.uniform(-0.006, 0.006)
-    form = desk.random.randrange(3)
+    form = desk.random.randrange(7)
     if form == 0:
+        # "Somewhere in the province": it may have been next door, too.
+        return Location(admin1=town.province)
+    if form <= 2:
         return Location(place=name, admin1=town.province)
-    return point(lat, lon, 500) if form == 1 else point(lat, lon, 1_000, place=name, admin1=town.province)
+    return point(lat, lon, 500) if form <= 4 else point(lat, lon, 1_000, place=name, admin1=town.province)
 
 
 def _spread(desk: Desk, towns: tuple[Town, ...], count: int) -> list[Town]:
