@@ -46,7 +46,7 @@ def producer(settings: Settings) -> Iterator[KafkaProducer]:
 def consumer(settings: Settings) -> Iterator[KafkaConsumer]:
     """Without a group; whoever asks for it assigns partitions and seeks."""
     options = {"group_id": None, "enable_auto_commit": False, "isolation_level": "read_committed"}
-    options |= {"max_poll_records": 2_000, "allow_auto_create_topics": False}
+    options |= {"max_poll_records": 2_000, "fetch_max_wait_ms": 100, "allow_auto_create_topics": False}
     with _closing(_connect(KafkaConsumer, settings, **options)) as client:
         yield client
 
