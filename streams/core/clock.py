@@ -72,8 +72,12 @@ class Clock:
 
 
 def tick_times(first_s: int, last_s: int, truces: Sequence[Terms]) -> Iterator[int]:
-    """Ascending times from the hour that holds `first_s` up to `last_s`, in seconds since 1970, no time twice."""
+    """Ascending times from the hour that holds `first_s` up to `last_s`, in seconds since 1970, no time twice.
+
+    Before the first of the truces keeps anything there is nothing to tell.
+    """
     phases = sorted({0, *(terms.d_hour_s % HOUR for terms in truces)})
+    first_s = max(first_s, min(terms.horizon_start_s for terms in truces))
     start = first_s - first_s % HOUR
     while start <= last_s:
         for phase in phases:
