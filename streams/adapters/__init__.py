@@ -24,16 +24,25 @@ def arrivals(path: Path, format: str) -> Iterator[Row]:
     return (row for _, row in _ordered(path, format))
 
 
-def arrivals_of(paths: Sequence[Path], format: str) -> Iterator[Row]:
-    """The same over several files of one format, as if they were one."""
-    ordered = (_ordered(path, format) for path in paths)
+def arrivals_of(paths: Sequence[Path], format: str, watch: Callable[[int], None] = lambda rows: None) -> Iterator[Row]:
+    """The same over several files of one format, as if they were one.
+
+    Ordering reads everything before it gives the first row: `watch` is called with the number of rows read of a file.
+    """
+    ordered = [_ordered(path, format, watch) for path in paths]
     return (row for _, row in merge(*ordered, key=itemgetter(0)))
 
 
-def _ordered(path: Path, format: str) -> Iterator[Timed]:
+def _ordered(path: Path, format: str, watch: Callable[[int], None] = lambda rows: None) -> Iterator[Timed]:
     if format not in READERS:
         raise AdapterError(f"{format}: no such format; there are {', '.join(READERS)}")
-    return by_received_at(READERS[format](Path(path)))
+    return by_received_at(_watched(READERS[format](Path(path)), watch))
+
+
+def _watched(rows: Iterator[Row], watch: Callable[[int], None]) -> Iterator[Row]:
+    for number, row in enumerate(rows, start=1):
+        watch(number)
+        yield row
 
 
 __all__ = ["READERS", "AdapterError", "Arrival", "Row", "Unreadable", "arrivals", "arrivals_of"]

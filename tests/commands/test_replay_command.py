@@ -1,0 +1,183 @@
+"""`truce replay` over small files of our own: what lands in the folder, what is counted, what is said when it cannot."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.commands.replay import replay
+from streams.core import gazetteer
+
+TERMS = """
+opposed = ["government", "opposition"]
+
+[truce]
+id = "small"
+name = "A small truce"
+countries = ["SY"]
+d_hour = 2016-09-12T16:00:00Z
+time_zone = "Asia/Damascus"
+salt = "a grain of salt"
+
+[gate]
+days = 2
+settle_hours = 1
+
+[[zones]]
+id = "aleppo"
+name = "Aleppo"
+areas = ["SY.09"]
+
+[coverage]
+min_lineages = 1
+
+[[sources]]
+id = "watch"
+zones = ["aleppo", "all"]
+trusted = ["watch"]
+
+[[sources]]
+id = "other"
+"""
+
+NAMES = ["days.jsonl", "evidence.jsonl", "incidents.jsonl", "levels.jsonl", "phases.jsonl", "rejected.jsonl"]
+COUNTS = ["read", "rejected", "duplicates", "outside", "kept", "out_of_scope", "incidents", "phase_changes"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def places() -> None:
+    """Read once, before anything is timed."""
+    gazetteer.load(["SY"])
+
+
+def nil(day: int) -> dict:
+    return {
+        "report_id": f"nil-{day}",
+        "source": "watch",
+        "type": "nil",
+        "covers": {"zone": "all", "from": f"2016-09-{day}T16:00:00Z", "to": f"2016-09-{day + 1}T16:00:00Z"},
+    }
+
+
+def attack(number: int, source: str = "watch", **other: object) -> dict:
+    return {
+        "report_id": f"a-{number}",
+        "source": source,
+        "type": "violation",
+        "kind": "attack",
+        "occurred_at": "2016-09-13T10:00:00Z",
+        "location": {"lat": 36.21, "lon": 37.12, "country": "SY"},
+        "published_at": f"2016-09-13T11:0{number}:00Z",
+    } | other
+
+
+def run(folder: Path, *lines: dict | bytes, arguments: tuple[str, ...] = ("--json",), name: str = "reports.jsonl") -> Result:
+    (folder / "small.toml").write_text(TERMS)
+    (folder / name).write_bytes(b"\n".join(line if isinstance(line, bytes) else orjson.dumps(line) for line in lines))
+    given = ("--terms", str(folder / "small.toml"), "--format", "reports", "--out", str(folder / "out"), *arguments)
+    return CliRunner().invoke(replay, (*given, str(folder / name)))
+
+
+def written(folder: Path, name: str) -> list[dict]:
+    return [orjson.loads(line) for line in (folder / "out" / name).read_bytes().splitlines()]
+
+
+def test_two_watched_quiet_days_qualify_and_the_folder_says_so(tmp_path: Path) -> None:
+    result = run(tmp_path, nil(12), nil(13))
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == NAMES
+    assert [change["after"] for change in written(tmp_path, "phases.jsonl")] == ["in_force", "qualified"]
+    assert [day["outcome"] for day in written(tmp_path, "days.jsonl") if day["zone"] == "all"][:2] == ["quiet", "quiet"]
+
+
+def test_every_report_is_counted_once(tmp_path: Path) -> None:
+    elsewhere = attack(3, location={"lat": 48.8, "lon": 2.3, "country": "FR"})
+    result = run(tmp_path, attack(1), attack(1), attack(2, "other"), elsewhere, b"not json", {"report_id": "x"})
+    counts = orjson.loads(result.stdout)
+    assert list(counts) == COUNTS
+    assert counts["read"] == 6 == sum(counts[fate] for fate in ("rejected", "duplicates", "outside", "kept"))
+    assert (counts["rejected"], counts["duplicates"], counts["outside"], counts["kept"]) == (2, 1, 1, 2)
+    assert counts["incidents"] == 1
+    assert [refused["reason"] for refused in written(tmp_path, "rejected.jsonl")] == ["not_json", "missing_field"]
+
+
+def test_files_hold_the_last_value_of_each_key_in_the_order_of_the_keys(tmp_path: Path) -> None:
+    run(tmp_path, nil(12), attack(1), attack(2, "other"))
+    days = [(day["zone"], day["day"]) for day in written(tmp_path, "days.jsonl")]
+    assert len(days) == len(set(days))
+    keys = [f"small/{zone}/{day}" for zone, day in days]
+    assert keys == sorted(keys)
+    (evidence,) = written(tmp_path, "evidence.jsonl")
+    assert sorted(report["report_id"] for report in evidence["reports"]) == ["a-1", "a-2"]
+
+
+def test_the_same_reports_give_the_same_bytes(tmp_path: Path) -> None:
+    reports = (nil(12), attack(1), attack(2, "other"), b"not json")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        run(tmp_path / name, *reports)
+    for name in NAMES:
+        assert (tmp_path / "one" / "out" / name).read_bytes() == (tmp_path / "two" / "out" / name).read_bytes(), name
+
+
+def test_rows_that_are_no_reports_are_refused_with_their_line(tmp_path: Path) -> None:
+    result = run(tmp_path, b"a,b", b"c,d")
+    counts = orjson.loads(result.stdout)
+    assert (counts["read"], counts["rejected"]) == (2, 2)
+    first, second = written(tmp_path, "rejected.jsonl")
+    assert (first["origin"], second["origin"]) == (["reports.jsonl", 0, 1], ["reports.jsonl", 0, 2])
+
+
+def test_a_person_reads_counts_phases_and_days(tmp_path: Path) -> None:
+    output = run(tmp_path, nil(12), nil(13), arguments=()).output
+    assert "read 2, rejected 0" in output
+    assert "2016-09-12 19:00  announced -> in force  advance (d_hour)" in output
+    assert "in force -> qualified  advance (run_complete)" in output
+    assert "1 to 2    2016-09-14 19:00    quiet 0/0/0 of 0" in output
+
+
+def test_the_clock_stops_where_it_is_told_to(tmp_path: Path) -> None:
+    run(tmp_path, nil(12), nil(13), arguments=("--json", "--until", "2016-09-13T16:00:00Z"))
+    assert [change["after"] for change in written(tmp_path, "phases.jsonl")] == ["in_force"]
+
+
+def test_a_value_of_the_terms_can_be_overridden(tmp_path: Path) -> None:
+    run(tmp_path, nil(12), nil(13), arguments=("--json", "--set", "gate.days=3"))
+    assert [change["after"] for change in written(tmp_path, "phases.jsonl")] == ["in_force"]
+
+
+def test_earlier_results_are_replaced_but_other_files_are_never_touched(tmp_path: Path) -> None:
+    assert run(tmp_path, nil(12)).exit_code == 0
+    assert run(tmp_path, nil(12), nil(13)).exit_code == 0
+    assert len(written(tmp_path, "phases.jsonl")) == 2
+    (tmp_path / "out" / "thesis.doc").touch()
+    refused = run(tmp_path, nil(12))
+    assert refused.exit_code != 0
+    assert "thesis.doc" in refused.output
+    assert len(written(tmp_path, "phases.jsonl")) == 2
+
+
+# arguments                                        what the one line must name
+FAULTS = [
+    (("--set", "gate.days=0"), "gate.days"),
+    (("--terms", "nowhere.toml"), "nowhere.toml"),
+    (("--until", "yesterday"), "yesterday"),
+    (("--format", "xlsx"), "xlsx"),
+    (("--format", "ucdp"), "no column"),
+    (("nowhere.jsonl",), "nowhere.jsonl: there is no such file"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "named"), FAULTS, ids=[" ".join(arguments) for arguments, _ in FAULTS])
+def test_what_a_user_can_mend_is_said_without_a_traceback(tmp_path: Path, arguments: tuple[str, ...], named: str) -> None:
+    result = run(tmp_path, nil(12), arguments=arguments)
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code != 0
+    assert named in result.output
+    assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+def test_terms_of_one_truce_are_not_given_twice(tmp_path: Path) -> None:
+    result = run(tmp_path, nil(12), arguments=("--terms", str(tmp_path / "small.toml")))
+    assert "two files have terms of one truce: small" in result.output
