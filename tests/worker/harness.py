@@ -63,6 +63,10 @@ class Installation:
     def publish(self, topic: str, partition: int, values: Iterable[bytes], **options: Any) -> None:
         asyncio.run(_publish(self.bootstrap, topic, partition, list(values), **options))
 
+    def publish_messages(self, topic: str, partition: int, messages: Iterable[tuple[bytes, Sequence[tuple[str, bytes]]]]) -> None:
+        """Values with headers of their own."""
+        asyncio.run(_publish_messages(self.bootstrap, topic, partition, list(messages)))
+
     def read(self, topic: str) -> dict[int, list[Any]]:
         """Everything committed, by partition."""
         return asyncio.run(_read(self.bootstrap, topic))
@@ -164,6 +168,12 @@ async def _publish(
 ) -> None:
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type=compression, linger_ms=5) as producer:
         sent = [await producer.send(topic, value, key, partition, headers=list(headers)) for value in values]
+        await asyncio.gather(*sent)
+
+
+async def _publish_messages(bootstrap: str, topic: str, partition: int, messages: list[tuple[bytes, Any]]) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=5) as producer:
+        sent = [await producer.send(topic, value, None, partition, headers=list(headers)) for value, headers in messages]
         await asyncio.gather(*sent)
 
 
