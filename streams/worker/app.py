@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+from faust.tables.manager import TableManager
 from faust.types import TP
 
 from streams.settings import Settings
@@ -29,6 +30,14 @@ class ChunkSchema(faust.Schema):
 
     def loads_value(self, app: Any, message: Any, **kwargs: Any) -> Any:
         return message.value
+
+
+class NoTables(TableManager):
+    """Stock Faust waits a second at every start for tables to be declared."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class ChunkApp(faust.App):
@@ -54,6 +63,7 @@ def make_app(group: str, settings: Settings, pattern: str | None = None) -> Chun
         broker="truce://kafka",  # names the transport; how to reach the broker is in `client`
         datadir=Path("."),
         autodiscover=False,
+        TableManager=NoTables,
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
