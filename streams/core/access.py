@@ -3,7 +3,8 @@
 "Open" holds for a while; "denied" holds until it is taken back. Where both overlap, denied wins.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from schemas.reasons import Trust
 from streams.core.terms import HOUR, Terms
@@ -40,6 +41,12 @@ class Access:
     def remove(self, key: object) -> Statement | None:
         area = self._area_of.pop(key, None)
         return None if area is None else self._by_area[area].pop(key)
+
+    def statements(self) -> Iterator[tuple[Any, str, Statement]]:
+        """Every statement with its report key and area."""
+        for area, statements in self._by_area.items():
+            for key, statement in statements.items():
+                yield key, area, statement
 
     def state(self, area: str, start_s: int, end_s: int) -> str:
         """`denied`, `open` or `unreported` for a day [start, end)."""

@@ -29,7 +29,7 @@ from schemas.topics import REJECTED
 from streams.core import gazetteer
 from streams.core.check import check, seconds
 from streams.core.envelope import unwrap
-from streams.core.locate import locate
+from streams.core.locate import Locator
 from streams.core.terms import SIMULATED_PREFIX, Terms, parse
 
 RECEIVED_AT_HEADER = "truce-received-at"
@@ -73,19 +73,20 @@ class Intake:
     """Turns messages into log entries or rejections.
 
     `source_topics` binds sources to the topic patterns they may publish on; a source that it does not name may use any.
-    `gazetteers` gives the gazetteer of some countries; it is asked once for each combination that terms name.
+    `gazetteers` gives the gazetteer of some countries; it is asked again when
+    the terms of a truce name others.
     """
 
     def __init__(
         self,
         source_topics: Mapping[str, Sequence[str]] | None = None,
         clock_skew_max_s: int = 600,
-        gazetteers: Callable[[Iterable[str]], gazetteer.Gazetteer] = gazetteer.load,
+        gazetteers: Callable[[Iterable[str], Mapping[str, Sequence[str]]], gazetteer.Gazetteer] = gazetteer.load,
     ) -> None:
         self._source_topics = {source.casefold(): tuple(topics) for source, topics in (source_topics or {}).items()}
         self._clock_skew_max_s = clock_skew_max_s
         self._gazetteers = gazetteers
-        self._loaded: dict[tuple[str, ...], gazetteer.Gazetteer] = {}
+        self._places: dict[str, tuple[tuple[tuple[str, ...], Mapping[str, Sequence[str]]], Locator]] = {}
         self._terms: dict[str, Terms] = {}
         self._takers: dict[str, tuple[Terms, ...]] = {}
 
@@ -100,9 +101,10 @@ class Intake:
         terms = parse(record.terms)
         self._terms[record.truce] = terms
         self._takers = {}
-        countries = _countries(terms)
-        if countries not in self._loaded:
-            self._loaded[countries] = self._gazetteers(countries)
+        known = self._places.get(record.truce)
+        wanted = _countries(terms), terms.area_names
+        if known is None or known[0] != wanted:
+            self._places[record.truce] = wanted, Locator(terms.truce.countries, self._gazetteers(*wanted))
 
     def take(self, message: Incoming) -> list[Entry] | Fact:
         """Log entries (none: outside every truce), or a rejection for `truce.rejected`."""
@@ -148,10 +150,10 @@ class Intake:
             if not _time_fits(report, terms):
                 continue
             circle: Circle | None = None
-            places = self._loaded[_countries(terms)]
+            places = self._places[terms.truce.id][1]
             where = _place_of(report)
             if where is not None:
-                found = locate(where, terms.truce.countries, places)
+                found = places.locate(where)
                 if isinstance(found, Rejection):
                     refusal = found
                     continue
@@ -164,7 +166,7 @@ class Intake:
                 origin=origin,
                 report=msgspec.Raw(body),
                 circle=circle,
-                gazetteer=places.digest if circle is not None else None,
+                gazetteer=places.gazetteer.digest if circle is not None else None,
                 retry_of=retry_of,
             )
             entries.append(Entry(terms.truce.partition, terms.truce.id.encode(), _encode(located)))

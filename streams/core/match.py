@@ -15,7 +15,7 @@ THRESHOLD = 3_000
 """Agreement that a chance pair of the same town and day does not reach."""
 
 SAME_SPOT, SAME_TOWN, SAME_DISTRICT, SAME_PROVINCE, APART = 5_000, 3_500, 1_500, -1_000, 500
-SAME_TIME, SAME_DAY, WITHIN_HOUR, WITHIN_SIX_HOURS, WITHIN_WINDOW = 4_000, 2_500, 3_000, 0, -3_000
+SAME_TIME, SAME_DAY, WITHIN_HOUR, WITHIN_SIX_HOURS, WITHIN_WINDOW = 4_000, 2_500, 3_000, 0, -5_000
 SAME_WEAPON, WEAPON_UNSAID, LIKE_WEAPON = 2_000, 500, -1_000
 TOLL_AGREES, TOLL_NEAR, TOLL_DIFFERS = 1_500, 0, -1_500
 SAME_ACTOR = 500
@@ -61,10 +61,13 @@ def _time(anchor: Account, claim: Account, match: Match) -> Agreement | None:
     gap_s = max(claim.start - anchor.end, anchor.start - claim.end, 0)
     if gap_s > match.window_hours * HOUR:
         return None
-    if gap_s == 0 and anchor.time_precision in _SHARP and claim.time_precision in _SHARP:
-        return Agreement("time", "same time", SAME_TIME)
+    if not (anchor.time_precision in _SHARP and claim.time_precision in _SHARP):
+        # Half-open spans that only touch are of different days.
+        if claim.start < max(anchor.end, anchor.start + 1) and anchor.start < max(claim.end, claim.start + 1):
+            return Agreement("time", "same day", SAME_DAY)
+        return Agreement("time", "another day", WITHIN_WINDOW)
     if gap_s == 0:
-        return Agreement("time", "same day", SAME_DAY)
+        return Agreement("time", "same time", SAME_TIME)
     if gap_s <= HOUR:
         return Agreement("time", "within an hour", WITHIN_HOUR)
     if gap_s <= 6 * HOUR:

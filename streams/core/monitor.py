@@ -7,7 +7,7 @@ the batches nor the order of reports between two ticks shows in it.
 
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -25,7 +25,7 @@ from schemas.facts import (
 )
 from schemas.reasons import UNLISTED, WHOLE, ChangeReason, Condition, Reason, ReportType
 from schemas.topics import PHASES
-from streams.core import publish
+from streams.core import publish, snapshot
 from streams.core.chain import Chain
 from streams.core.check import seconds
 from streams.core.claims import Account, span_of
@@ -75,7 +75,12 @@ class Monitor:
         self.clock = Clock()
         self.chain = Chain()
         self.halted = False
-        self.base: tuple[int, dict] | None = None
+        self.base: tuple[int, dict[str, Any]] | None = None
+        self._kept: tuple[int, dict[str, Any]] | None = None
+        self._based_day: int | None = None
+        self._passed_over: list[int] = []
+        self._again_passed_over: frozenset[int] = frozenset()
+        self._marks: dict[int, tuple[int, dict[str, Any], int | None]] = {}
         self.counts = {"kept": 0, "duplicates": 0, "outside": 0, "rejected": 0}
         self.pictures: list[tuple[int, Picture]] = []
         self.markers: dict[str, Marker] = {}
@@ -106,6 +111,9 @@ class Monitor:
         if self.halted:
             return None
         self._offset = offset
+        if self._kept is not None:
+            self._read_again(record, offset)
+            return None
         if isinstance(record, LocatedReport):
             return self._report(record)
         if isinstance(record, LoggedTick):
@@ -160,6 +168,8 @@ class Monitor:
             self._unmark(located.retry_of)
         if held is not None and fresh.rank <= held.rank:
             self.counts["duplicates"] += 1
+            if fresh.rank < held.rank:
+                self._passed_over.append(self._offset)
             if fresh.rank < held.rank or located.received_at >= held.located.received_at:
                 return None
             # The same report was received earlier than the one we hold: the earlier time of receipt is the true one.
@@ -168,6 +178,7 @@ class Monitor:
         refusal = self._place_in_time(report, located, held)
         if isinstance(refusal, Rejection):
             self.counts["rejected"] += 1
+            self._passed_over.append(self._offset)
             return refusal
         if refusal is None:
             self.counts["outside"] += 1
@@ -178,6 +189,7 @@ class Monitor:
         refused = self._over_limit(fresh, held)
         if refused is not None:
             self.counts["rejected"] += 1
+            self._passed_over.append(self._offset)
             return refused
         self.counts["kept"] += 1
         self._replace(key, held, fresh, report)
@@ -226,6 +238,8 @@ class Monitor:
         self._live[key] = fresh
         self._live_by_lineage[fresh.lineage] = self._live_by_lineage.get(fresh.lineage, 0) + 1
         self._keys_by_day.setdefault(fresh.day, set()).add(key)
+        if fresh.day not in self._marks:
+            self._marks[fresh.day] = self._offset, self.clock.snapshot(), self._now_s
         if not fresh.retracted:
             for _, picture in self.pictures:
                 picture.add(key, report, fresh.located.circle, fresh.located.received_at)
@@ -303,6 +317,7 @@ class Monitor:
         self._decide(now_s)
         self._readers.tick(self._governed(), self._governs)
         self._forget()
+        self._keep_base()
 
     def _settle(self, now_s: int, before_s: int | None, gap_max_s: int) -> None:
         """Days end when time passes their end, and settle when enough ticked time has passed since."""
@@ -389,7 +404,12 @@ class Monitor:
         """Let go of reports that nothing open can touch, so that memory follows the horizon and not the log."""
         before_day = self._open_from_s() // DAY - FORGET_DAYS
         old = [day for day in self._keys_by_day if day < before_day]
+        if old and self._kept is None:
+            # What is let go of can be told only now.
+            self._outbox += self._readers.incidents(self._governed(), self._governs)
+            self._outbox += self._day_facts()
         for day in old:
+            self._marks.pop(day, None)
             for key in self._keys_by_day.pop(day):
                 live = self._live.pop(key)
                 self._live_by_lineage[live.lineage] -= 1
@@ -399,6 +419,92 @@ class Monitor:
         if old:
             for _, picture in self.pictures:
                 picture.forget_days(before_day * DAY)
+
+    # -- bases ---------------------------------------------------------------------------------------------------------
+
+    def _keep_base(self) -> None:
+        """When a day closes for good, set down everything but the reports: see `snapshot`."""
+        closed = self._open_day()
+        if closed <= (-self.terms.truce.watch_days_before if self._based_day is None else self._based_day):
+            return
+        self._based_day = closed
+        now = self._offset + 1, self.clock.snapshot(), self._now_s
+        first_offset, clock, now_s = min(self._marks.values(), default=now, key=lambda mark: mark[0])
+        # What was passed over because of a report that is forgotten by now must be passed over again.
+        self._passed_over = [offset for offset in self._passed_over if offset >= first_offset]
+        self.base = (
+            self._offset,
+            {
+                "first_offset": first_offset,
+                "passed_over": self._passed_over,
+                "clock_then": clock,
+                "now_then": now_s,
+                "clock": self.clock.snapshot(),
+                "now": self._now_s,
+                "ticked": self._ticked_s,
+                "ended_days": sorted(self._ended_days.items()),
+                "next_day": self._next_day,
+                "based_day": closed,
+                "baseline": self.baseline,
+                "end": snapshot.of_end(self.end),
+                "markers": [msgspec.to_builtins(self.markers[marker]) for marker in sorted(self.markers)],
+                "gazetteers": sorted(self.gazetteers),
+                "counts": self.counts,
+                "settled": {zone: [snapshot.of_day(day) for day in self.settled[zone]] for zone in sorted(self.settled)},
+                "chain": snapshot.of_chain(self.chain),
+                "pictures": [[effective, snapshot.of_picture(picture, closed)] for effective, picture in self.pictures],
+            },
+        )
+
+    @classmethod
+    def restore(cls, truce: str, kept: dict[str, Any], at: int) -> "Monitor":
+        """From a base taken at offset `at`: give it the log from `first_offset` on, and from `at` on it is as it was."""
+        monitor = cls(truce)
+        monitor._kept = at, kept
+        monitor._again_passed_over = frozenset(kept["passed_over"])
+        monitor.clock, monitor._now_s = Clock.restore(kept["clock_then"]), kept["now_then"]
+        monitor.pictures = [(effective, Picture(parse(picture["terms"]))) for effective, picture in kept["pictures"]]
+        monitor.settled = {zone: [] for zone in kept["settled"]}
+        return monitor
+
+    def _read_again(self, record: LogRecord, offset: int) -> None:
+        """Before the base only reports count, each judged by the time at which it came; the rest is in the base."""
+        assert self._kept is not None
+        at, kept = self._kept
+        if offset >= at:
+            self._kept = None
+            self._install(kept)
+        elif isinstance(record, LocatedReport):
+            if offset not in self._again_passed_over:
+                self._report(record)
+        elif isinstance(record, LoggedTick) and self.terms.takes_topic(record.origin.topic):
+            topics = {topic: count for topic, count in record.origins.items() if self.terms.takes_topic(topic)}
+            if self.clock.tell(record, topics):
+                self._now_s = self.clock.now_s
+                self._resolve()
+                self._forget()
+
+    def _install(self, kept: dict[str, Any]) -> None:
+        self.clock, self._now_s = Clock.restore(kept["clock"]), kept["now"]
+        self._ticked_s, self._next_day, self._based_day = kept["ticked"], kept["next_day"], kept["based_day"]
+        self._ended_days = {day: ticked for day, ticked in kept["ended_days"]}
+        self.baseline, self.end = kept["baseline"], snapshot.to_end(kept["end"])
+        self.markers = {marker.marker: marker for marker in msgspec.convert(kept["markers"], list[Marker])}
+        self._passed_over = list(kept["passed_over"])
+        self.gazetteers, self.counts = set(kept["gazetteers"]), dict(kept["counts"])
+        self.settled = {zone: [snapshot.to_day(day) for day in days] for zone, days in kept["settled"].items()}
+        self._lingering = {
+            (zone, number) for zone, days in self.settled.items() for number, day in enumerate(days) if day.lingering
+        }
+        self.chain = snapshot.to_chain(kept["chain"])
+        self._resolve()
+        self._forget()
+        assert self._now_s is not None
+        self._advance_windows(self._now_s)
+        for (_, picture), (_, of_picture) in zip(self.pictures, kept["pictures"], strict=True):
+            snapshot.to_picture(picture, of_picture)
+            picture.take_stale_days()
+        self._readers.tick(self._governed(), self._governs)
 
     # -- days ----------------------------------------------------------------------------------------------------------
 

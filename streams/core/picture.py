@@ -326,6 +326,7 @@ class Picture:
         if incident is None or self.incidents.get(incident.id) is not incident:
             return None
         self._unlist(incident)
+        self.changed.discard(incident.id)
         del self.incidents[incident.id], self.derived[incident.id]
         return incident.id
 

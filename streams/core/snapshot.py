@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import orjson
 
-from schemas.facts import Marker
 from schemas.reasons import ChangeKind, ChangeReason, Condition, Phase
 from streams.core.access import Statement
 from streams.core.chain import Chain, Issued
-from streams.core.clock import Clock
 from streams.core.gate import Declaration, End, Wanted
-from streams.core.settlement import DayView, SettledDay
+from streams.core.settlement import DayView, SettledDay, StandingEnd
 
 if TYPE_CHECKING:
     from streams.core.monitor import Monitor
+    from streams.core.picture import Picture
 
 FORMAT = 1
 PART_BYTES = 400_000
@@ -78,7 +77,7 @@ def of_day(settled: SettledDay) -> list[Any]:
         view.watched,
         view.heard,
         view.access,
-        dict(sorted(settled.lingering.items())),
+        {condition.value: since for condition, since in sorted(settled.lingering.items())},
     ]
 
 
@@ -103,28 +102,45 @@ def to_chain(kept: dict[str, Any]) -> Chain:
     return chain
 
 
-def of_end(end: End | None) -> list[Any] | None:
+def of_end(standing: StandingEnd) -> list[Any]:
+    return [_plain(standing.end), _plain(standing.better), standing.since]
+
+
+def to_end(kept: list[Any]) -> StandingEnd:
+    standing = StandingEnd()
+    standing.end, standing.better, standing.since = _end(kept[0]), _end(kept[1]), kept[2]
+    return standing
+
+
+def _plain(end: End | None) -> list[Any] | None:
     return None if end is None else list(end)
 
 
-def to_end(kept: list[Any] | None) -> End | None:
+def _end(kept: list[Any] | None) -> End | None:
     return None if kept is None else End(kept[0], ChangeReason(kept[1]), kept[2])
 
 
-def to_declaration(kept: list[Any]) -> Declaration:
-    return Declaration(*kept)
+def of_picture(picture: "Picture", open_day: int) -> dict[str, Any]:
+    """Terms, words that hold until they are taken back, and the sums of closed days."""
+    return {
+        "terms": picture.terms.as_mapping(),
+        "declarations": sorted([*key, list(declaration)] for key, declaration in picture.declarations.items()),
+        "statements": sorted([*key, area, list(statement)] for key, area, statement in picture.access.statements()),
+        "days": {
+            zone: sorted([day, sums] for day, sums in measure.days.items() if day < open_day)
+            for zone, measure in picture.measure.zones.items()
+        },
+    }
 
 
-def to_statement(kept: list[Any]) -> Statement:
-    return Statement(*kept)
+def to_picture(picture: "Picture", kept: dict[str, Any]) -> None:
+    """Into a picture whose live reports are in already."""
+    for source, report_id, declaration in kept["declarations"]:
+        picture.declarations[source, report_id] = Declaration(*declaration)
+    for source, report_id, area, statement in kept["statements"]:
+        picture.access.add((source, report_id), area, Statement(*statement))
+    for zone, days in kept["days"].items():
+        picture.measure.zones[zone].days.update({day: sums for day, sums in days})
 
 
-def to_marker(kept: dict[str, Any]) -> Marker:
-    return msgspec.convert(kept, Marker)
-
-
-def of_clock(clock: Clock) -> dict[str, Any]:
-    return clock.snapshot()
-
-
-__all__ = ["restore_all", "take_due"]
+__all__ = ["of_chain", "of_day", "of_end", "of_picture", "restore_all", "take_due", "to_chain", "to_day", "to_end", "to_picture"]

@@ -1,0 +1,133 @@
+"""A base spares reading the log from its beginning, and shows nowhere.
+
+The log of a truce that outlives its closed days is read straight, and again from the last checkpoint before each of
+several stops; what readers end up with is the same.
+"""
+
+from random import Random
+
+import msgspec
+import pytest
+
+from schemas.facts import Circle, Fact, LocatedReport, LoggedTick, Origin
+from schemas.reasons import Method
+from schemas.topics import PHASES
+from streams.core.intake import terms_record
+from streams.core.partition import LogPartition
+from streams.core.terms import DAY, HOUR, parse
+
+TOPIC = "reports.simulated.bases"
+TERMS = parse(
+    {
+        "truce": {
+            "id": "long",
+            "name": "A truce that outlives its closed days",
+            "countries": ["SY"],
+            "d_hour": "2016-01-01T00:00:00Z",
+            "time_zone": "UTC",
+            "salt": "of incident ids",
+            "simulated": True,
+            "topics": [TOPIC],
+            "watch_days_before": 14,
+        },
+        "opposed": ["north", "south"],
+        "gate": {"late_days_max": 4, "days": 3, "max_span_days": 5, "settle_hours": 6},
+        "whole": {"threshold": {"mode": "at_most", "value": 2}},
+        "zones": [{"id": "east", "name": "East", "areas": ["SY.09"], "gated": True}],
+        "coverage": {"min_lineages": 1},
+        "sources": [
+            {"id": "watcher", "trusted": ["watch", "violence"], "zones": ["east", "all"]},
+            {"id": "outlet", "side": "north"},
+            {"id": "observatory"},
+        ],
+    }
+)
+
+
+def _log(seed: int, days: int = 40) -> list[bytes]:
+    random = Random(seed)
+    start = TERMS.d_hour_s - 2 * DAY
+    records: list[bytes] = [terms_record(TERMS)]
+
+    def append(report: dict, received_at: int, located: bool) -> None:
+        circle = None
+        if located:
+            lat, lon = 36.0 + random.randrange(4) / 50, 37.0 + random.randrange(4) / 50
+            circle = Circle(lat, lon, 500, 1, Method.COORDINATES, ["SY.09"])
+        raw = msgspec.Raw(msgspec.json.encode(report))
+        origin = Origin(TOPIC, 0, len(records))
+        records.append(msgspec.json.encode(LocatedReport("long", received_at, origin, raw, circle)))
+
+    for hour in range(days * 24):
+        now = start + hour * HOUR
+        if hour % 4 == 0:
+            append({"report_id": f"a{hour}", "source": "watcher", "type": "alive"}, now, False)
+        # Violence comes in spells, some of it told days later and some revised or taken back.
+        if random.random() < (0.5 if hour // 96 % 2 else 0.03):
+            source = random.choice(["watcher", "outlet", "observatory", "somebody"])
+            happened = now - random.choice([0, HOUR, 30 * HOUR, 80 * HOUR, 200 * HOUR])
+            stated = msgspec.json.decode(msgspec.json.encode(_time(happened)))
+            report = {
+                "report_id": f"v{random.randrange(60)}",
+                "source": source,
+                "type": "violation",
+                "kind": "attack",
+                "revision": random.randrange(1, 4),
+                "status": random.choice(["active", "active", "retracted"]),
+                "occurred_at": stated,
+                "casualties": {"killed": random.randrange(3)},
+            }
+            append(report, now, True)
+        origin = Origin(TOPIC, 0, len(records))
+        records.append(msgspec.json.encode(LoggedTick(now + 1, now + 1, origin, {TOPIC: 1})))
+    return records
+
+
+def _time(at_s: int):
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at_s, UTC)
+
+
+class Readers:
+    """What is on the topics: last values by key, phase changes in order."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], bytes | None] = {}
+        self.phases: list[bytes | None] = []
+
+    def see(self, facts: list[Fact]) -> None:
+        for fact in facts:
+            if fact.topic == PHASES:
+                self.phases.append(fact.value)
+            else:
+                self.values[fact.topic, fact.key] = fact.value
+
+
+def _run(log: list[bytes], stops: set[int]) -> tuple[Readers, int]:
+    partition, readers, checkpoints, read_from = LogPartition(0), Readers(), {}, 0
+    for offset, value in enumerate(log):
+        partition.apply(offset, value)
+        readers.see(partition.flush())
+        for fact in [*partition.bases(), partition.position()]:
+            checkpoints[fact.key] = fact.value
+        if offset in stops:
+            partition = LogPartition.restore(0, checkpoints)
+            read_from = partition.next_offset
+            while partition.next_offset < partition.recorded_offset:
+                partition.apply(partition.next_offset, log[partition.next_offset])
+            partition.flush(publish=False)
+            partition.recovered()
+    return readers, read_from
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
+    log = _log(seed)
+    straight, _ = _run(log, set())
+    random = Random(seed)
+    stopped, read_from = _run(log, {random.randrange(len(log) // 2, len(log)) for _ in range(5)} | {len(log) - 5})
+    assert read_from > 0, "the last restart read the whole log: no base was used"
+    assert stopped.phases == straight.phases
+    assert len(straight.phases) > 1
+    assert stopped.values == straight.values
