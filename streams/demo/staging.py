@@ -1,0 +1,142 @@
+"""What the demo sets up and takes down again: a broker, the topics, the terms, and a worker.
+
+Everything goes through the same functions and commands that an operator uses, on a broker that nobody else knows of.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from schemas.topics import LOCATED, TERMS
+from streams import clients, guard
+from streams.broker import QUICK_JVM_FLAGS, Broker, BrokerError
+from streams.core.intake import Arrival, terms_record
+from streams.core.terms import Terms
+from streams.publishing import Counts, publish
+from streams.settings import PREFIX, Settings
+from streams.topics import check_topics
+
+REPORT_PARTITIONS = 1
+"""With more, the intake may read one partition ahead of another, and a decision can fall an hour of the story earlier."""
+STOP_MAX_S = 40.0
+"""A worker drains for at most thirty seconds."""
+
+
+class Stage:
+    """A context manager. `settings` are those of the demo's own broker, whatever the user has set."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._broker = Broker(jvm_flags=QUICK_JVM_FLAGS, say=say)
+        self._worker: subprocess.Popen | None = None
+        self._log = Path()
+        self._folder = tempfile.TemporaryDirectory(prefix="truce-demo-")
+        self.settings = Settings()
+
+    def __enter__(self) -> "Stage":
+        try:
+            self._broker.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        self.settings = Settings(bootstrap=self._broker.bootstrap)
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        try:
+            self._stop_worker()
+        finally:
+            self._broker.stop()
+            self._folder.cleanup()
+
+    def prepare(self, topics: Sequence[str], truces: Sequence[Terms]) -> None:
+        """Create the topics and publish the terms: into the log first, then where the intake looks."""
+        with clients.admin(self.settings) as client:
+            check_topics(client, self.settings.log_partitions, dict.fromkeys(topics, REPORT_PARTITIONS), create=True)
+        with clients.producer(self.settings) as client:
+            for terms in truces:
+                key = terms.truce.id.encode()
+                clients.send(client, LOCATED, terms_record(terms), key=key, partition=terms.truce.partition)
+                clients.send(client, TERMS, terms_record(terms), key=key, partition=0)
+
+    def start_worker(self) -> None:
+        """`truce worker`, in processes of its own, as it would run anywhere; it ends when we do, however we end."""
+        self._log = Path(self._folder.name) / "worker.log"
+        others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) or name == "TRUCE_CACHE"}
+        ours = {"TRUCE_BOOTSTRAP": self.settings.bootstrap, "TRUCE_METRICS_PORT": "0"}
+        with self._log.open("wb") as log:
+            self._worker = subprocess.Popen(
+                [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), sys.executable, "-m", "streams.cli", "worker"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env=others | ours,
+                # Ctrl-C is for us: the worker is told to stop, in good order, before its broker goes.
+                start_new_session=True,
+            )
+
+    def check(self) -> None:
+        """Raises `BrokerError` where the broker or the worker has ended."""
+        if self._worker is not None and self._worker.poll() is not None:
+            lines = self._log.read_text(errors="replace").strip().splitlines()
+            raise BrokerError(f"the worker ended by itself: {lines[-1] if lines else 'it said nothing'}")
+        if not self._broker.running:
+            raise BrokerError("the broker ended by itself")
+
+    def _stop_worker(self) -> None:
+        if self._worker is None:
+            return
+        self._worker.terminate()
+        try:
+            self._worker.wait(STOP_MAX_S)
+        except subprocess.TimeoutExpired:
+            self._worker.kill()
+            self._worker.wait()
+
+
+class Telling(threading.Thread):
+    """Publishes one scenario to its topic, with ticks, at a pace; `counts` grow as it does.
+
+    `failure` is what went wrong, if anything; `stop` ends it between two messages.
+    """
+
+    def __init__(
+        self, settings: Settings, topic: str, terms: Terms, arrivals: Sequence[Arrival], speed: float | None = None
+    ) -> None:
+        super().__init__(name=f"telling {topic}", daemon=True)
+        self.counts = Counts()
+        self.failure: BaseException | None = None
+        self.arrivals = arrivals
+        self.topic = topic
+        self._settings = settings
+        self._terms = terms
+        self._speed = speed
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        try:
+            with suppress(_Stopped), clients.producer(self._settings) as client:
+                publish(self.arrivals, self.topic, [self._terms], client, self._speed, watch=self._watch)
+        # Broad, because a thread has nobody to raise to: whoever waits for it asks for the failure.
+        except Exception as fault:
+            self.failure = fault
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _watch(self, counts: Counts) -> None:
+        self.counts = counts
+        if self._stopped.is_set():
+            raise _Stopped
+
+
+class _Stopped(Exception):
+    """The telling was told to end."""
+
+
+__all__ = ["REPORT_PARTITIONS", "Stage", "Telling"]
