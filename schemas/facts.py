@@ -344,7 +344,7 @@ class Day(Struct, frozen=True, omit_defaults=True):
     """A day of a zone: 24 hours from D-hour, day 0 first. Times in seconds since 1970.
 
     `failed`: every condition for a quiet day that failed, in the order of the outcomes. `limit`: what the threshold
-    allows, in the unit of `metric`; absent where there is no baseline. `watched`: share of the day, thousandths.
+    allows, in thousandths of the metric's unit; null where there is no baseline. `watched`: share of the day, thousandths.
     `heard`: lineages per side. `blocked_by`: incidents that break the threshold in the high only.
     """
 

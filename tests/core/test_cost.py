@@ -1,0 +1,76 @@
+"""One more report of a strike costs the same whether a thousand or ten thousand have told of it: comparisons are counted."""
+
+from random import Random
+
+import msgspec
+import pytest
+
+from schemas.facts import Circle, LocatedReport, LoggedTick, Origin
+from schemas.reasons import Method
+from streams.core import deduplicate
+from streams.core.intake import terms_record
+from streams.core.partition import LogPartition
+from streams.core.terms import HOUR, parse
+
+TOPIC = "reports.strike"
+TERMS = parse(
+    {
+        "truce": {
+            "id": "strike",
+            "name": "One strike",
+            "countries": ["SY"],
+            "d_hour": "2016-01-01T00:00:00Z",
+            "time_zone": "UTC",
+            "salt": "of incident ids",
+        },
+        "opposed": ["north", "south"],
+    }
+)
+BATCH = 250
+
+
+def _comparisons(count: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pairs were compared in each batch of reports of one strike, each by another source."""
+    compared = 0
+    fit = deduplicate.fit
+
+    def counted(*pair):
+        nonlocal compared
+        compared += 1
+        return fit(*pair)
+
+    monkeypatch.setattr(deduplicate, "fit", counted)
+    random, partition, batches = Random(count), LogPartition(0), []
+    now = TERMS.d_hour_s + HOUR
+    partition.apply(0, terms_record(TERMS))
+    partition.apply(1, msgspec.json.encode(LoggedTick(now, now, Origin(TOPIC, 0, 0), {TOPIC: 1})))
+    circle = Circle(36.2, 37.1, 500, 1, Method.COORDINATES, ["SY.09"])
+    for number in range(count):
+        report = {
+            "report_id": str(number),
+            "source": f"outlet {random.random()}",
+            "type": "violation",
+            "kind": "attack",
+            "occurred_at": f"2016-01-01T00:{random.randrange(60):02}:00Z",
+            "casualties": {"killed": random.randrange(5)},
+        }
+        origin = Origin(TOPIC, 0, number + 1)
+        partition.apply(number + 2, msgspec.json.encode(LocatedReport("strike", now, origin, _raw(report), circle)))
+        if (number + 1) % BATCH == 0:
+            partition.flush()
+            batches.append(compared)
+            compared = 0
+    assert len(partition.monitors["strike"].pictures[0][1].incidents) == 1
+    return batches
+
+
+def _raw(report: dict) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(report))
+
+
+def test_a_report_of_a_much_told_strike_costs_no_more_than_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = _comparisons(10_000, monkeypatch)
+    # A batch whose earliest report becomes the new anchor compares all members once more; that is rare and becomes rarer.
+    plain = [compared for compared in batches if compared <= 2 * BATCH]
+    assert len(plain) >= len(batches) * 3 // 4
+    assert max(plain[-10:]) <= 2 * BATCH
