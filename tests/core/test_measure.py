@@ -1,0 +1,163 @@
+"""Which days and hours an incident counts in: spans against days from D-hour, and against a naive look at every hour."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.core.incident import Contribution, Part
+from streams.core.measure import (
+    BEST,
+    HIGH,
+    LOW,
+    WINDOW_HOURS,
+    Measure,
+    ZoneMeasure,
+    high_days,
+    high_hours,
+    low_days,
+    low_hours,
+    measures,
+)
+from streams.core.terms import DAY, HOUR
+
+SPANS = st.tuples(st.integers(-4 * DAY, 4 * DAY), st.one_of(st.just(0), st.integers(1, 6 * DAY), st.sampled_from([HOUR, DAY])))
+
+
+@pytest.mark.parametrize(
+    ("start_hour", "hours", "low", "high"),
+    [
+        # hours from D-hour: start, length    days of the low   days of the high
+        (0, 0, (0,), (0,)),  # a point at D-hour belongs to the first day
+        (24, 0, (1,), (1,)),
+        (23, 1, (0,), (0,)),  # half-open: it ends as the next day begins
+        (-1, 1, (-1,), (-1,)),
+        (0, 24, (0,), (0,)),
+        (-1, 10, (0,), (-1, 0)),  # 90 % is enough
+        (-2, 10, (), (-1, 0)),  # 80 % is not, and the day before D-hour makes no pair
+        (23, 10, (1,), (0, 1)),
+        (15, 10, (0,), (0, 1)),
+        (14, 10, (0,), (0,)),
+        (22, 10, (1,), (0, 1)),  # 20 % and 80 %: in the two together, so in the later
+        (16, 10, (1,), (0, 1)),
+        (12, 24, (1,), (0, 1)),
+        (0, 48, (1,), (0, 1)),
+        (23, 30, (2,), (0, 1, 2)),  # 1 + 24 + 5 hours: days 0 and 1 hold 83 %, days 1 and 2 hold 97 %
+        (0, 72, (), (0, 1, 2)),
+        (-12, 24, (), (-1, 0)),
+        (-36, 24, (), (-2, -1)),
+    ],
+)
+def test_days_of_a_span(start_hour: int, hours: int, low: tuple[int, ...], high: tuple[int, ...]) -> None:
+    span = start_hour * HOUR, (start_hour + hours) * HOUR
+    assert low_days(*span) == low
+    assert high_days(*span) == high
+
+
+@pytest.mark.parametrize(
+    ("start_s", "length_s", "low"),
+    [
+        # Ten thousand seconds across the end of the first day: the last second that decides.
+        (DAY - 9_000, 10_000, (0,)),
+        (DAY - 8_999, 10_000, (1,)),
+        (DAY - 1_000, 10_000, (1,)),
+        (-1_000, 10_000, (0,)),
+        (-1_001, 10_000, ()),
+    ],
+)
+def test_ninety_per_cent_is_exact_to_the_second(start_s: int, length_s: int, low: tuple[int, ...]) -> None:
+    assert low_days(start_s, start_s + length_s) == low
+
+
+def _seconds_in(start_s: int, end_s: int, from_s: int, to_s: int) -> int:
+    return max(0, min(end_s, to_s) - max(start_s, from_s))
+
+
+def _low_naively(start_s: int, end_s: int, from_s: int, to_s: int) -> bool:
+    if start_s == end_s:
+        return from_s <= start_s < to_s
+    return _seconds_in(start_s, end_s, from_s, to_s) * 10 >= (end_s - start_s) * 9
+
+
+def _high_naively(start_s: int, end_s: int, from_s: int, to_s: int) -> bool:
+    return from_s <= start_s < to_s or _seconds_in(start_s, end_s, from_s, to_s) > 0
+
+
+@given(SPANS)
+def test_days_agree_with_a_look_at_every_day(span: tuple[int, int]) -> None:
+    start_s, end_s = span[0], span[0] + span[1]
+    every = range(-5, 12)
+    in_one = [day for day in every if _low_naively(start_s, end_s, day * DAY, (day + 1) * DAY)]
+    in_two = [day + 1 for day in every if day >= 0 and _low_naively(start_s, end_s, day * DAY, (day + 2) * DAY)]
+    assert list(low_days(start_s, end_s)) == (in_one or in_two[:1])
+    assert list(high_days(start_s, end_s)) == [d for d in every if _high_naively(start_s, end_s, d * DAY, (d + 1) * DAY)]
+
+
+@given(SPANS)
+def test_hours_agree_with_a_look_at_every_window(span: tuple[int, int]) -> None:
+    start_s, end_s = span[0], span[0] + span[1]
+    hours = range(-5 * 24, 11 * 24 + WINDOW_HOURS)
+    windows = {hour: ((hour + 1 - WINDOW_HOURS) * HOUR, (hour + 1) * HOUR) for hour in hours}
+    first, last = low_hours(start_s, end_s)
+    assert [h for h in hours if first <= h < last] == [h for h in hours if _low_naively(start_s, end_s, *windows[h])]
+    first, last = high_hours(start_s, end_s)
+    assert [h for h in hours if first <= h < last] == [h for h in hours if _high_naively(start_s, end_s, *windows[h])]
+
+
+@given(SPANS)
+def test_what_is_certain_is_possible(span: tuple[int, int]) -> None:
+    start_s, end_s = span[0], span[0] + span[1]
+    assert set(low_days(start_s, end_s)) <= set(high_days(start_s, end_s))
+    (low_first, low_last), (high_first, high_last) = low_hours(start_s, end_s), high_hours(start_s, end_s)
+    assert low_first >= low_last or high_first <= low_first < low_last <= high_last
+
+
+def _part(bound: int, start_s: int, end_s: int, amount: int) -> Part:
+    days, hours = (low_days, low_hours) if bound == LOW else (high_days, high_hours)
+    amounts = (1, amount * 1_000, amount)
+    return Part(bound, ("east",), days(start_s, end_s), *hours(start_s, end_s), amounts, (start_s, end_s))
+
+
+@given(st.lists(st.tuples(SPANS, st.integers(0, 9)), max_size=8), st.permutations(range(-4 * 24, 12 * 24, 37)))
+def test_the_rolling_level_is_the_sum_of_what_its_window_holds(told, order) -> None:
+    """Incidents are entered while the window moves on, early and late; at the end every one counts once."""
+    measure, hours = ZoneMeasure(), sorted(order[:6])
+    spans = [(span[0], span[0] + span[1], amount) for span, amount in told]
+    entries = list(enumerate(spans))
+    for hour in hours:
+        measure.advance(hour)
+        for number, (start_s, end_s, amount) in entries[:2]:
+            for bound in (LOW, HIGH):
+                measure.apply(_part(bound, start_s, end_s, amount), str(number), 1)
+        entries = entries[2:]
+    entered = spans[: len(spans) - len(entries)]
+    window = (hours[-1] + 1 - WINDOW_HOURS) * HOUR, (hours[-1] + 1) * HOUR
+    for bound, test in ((LOW, _low_naively), (HIGH, _high_naively)):
+        held = [amount for start_s, end_s, amount in entered if test(start_s, end_s, *window)]
+        assert measure.window()[bound * 3 : bound * 3 + 3] == [len(held), sum(held) * 1_000, sum(held)]
+
+
+@given(st.lists(st.tuples(SPANS, st.integers(0, 9)), min_size=1, max_size=6))
+def test_what_is_taken_out_again_leaves_nothing(told) -> None:
+    measure = Measure(["east"])
+    contributions = [
+        Contribution(str(n), tuple(_part(bound, span[0], span[0] + span[1], amount) for bound in (LOW, HIGH)))
+        for n, (span, amount) in enumerate(told)
+    ]
+    for contribution in contributions:
+        measure.restate(None, contribution)
+    measure.advance(100)
+    for contribution in contributions:
+        measure.restate(contribution, None)
+    zone = measure.zones["east"]
+    assert zone.window() == [0] * 9
+    assert all(not any(sums) for sums in zone.days.values())
+    assert all(not zone.incidents(bound, day) for bound in (LOW, BEST, HIGH) for day in zone.days)
+
+
+def test_an_interval_keeps_its_order_and_a_tally_adds_to_best_and_high_only() -> None:
+    # The anchor lies at a border: certain in the zone, its centre in no day of it.
+    found = measures([2, 0, 0, 1, 0, 0, 3, 0, 0]).incidents
+    assert (found.low, found.best, found.high) == (2, 2, 3)
+    tallied = measures([1, 5, 0, 2, 6, 0, 3, 7, 0], 10, 20)
+    assert (tallied.incidents.low, tallied.incidents.best, tallied.incidents.high) == (1, 12, 23)
+    assert (tallied.severity.low, tallied.severity.best, tallied.severity.high) == (5, 6, 7)
