@@ -1,0 +1,200 @@
+"""What is known of one incident: how many were hurt, how sure it is, whether it counts."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.facts import Casualties, Circle, CountRange, Report
+from schemas.reasons import Grade, Method, Scope
+from streams.core.claims import bounds, spread
+from streams.core.incident import Derived
+from streams.core.picture import Picture
+from streams.core.terms import Terms, parse
+
+TERMS: Terms = parse(
+    {
+        "truce": {
+            "id": "known",
+            "name": "A truce",
+            "countries": ["SY"],
+            "d_hour": "2016-09-12T00:00:00Z",
+            "time_zone": "UTC",
+            "salt": "of incident ids",
+        },
+        "opposed": ["north", "south"],
+        "limits": {"claim_spread": 0},
+        "sources": [
+            {"id": "desk", "trusted": ["violence"]},
+            {"id": "observatory"},
+            {"id": "outlet"},
+            {"id": "ministry", "side": "north"},
+            {"id": "agency", "side": "north", "lineage": "ministry"},
+            {"id": "army", "side": "north"},
+            {"id": "army_desk", "side": "north", "trusted": ["violence"]},
+            {"id": "council", "side": "south"},
+        ],
+        "actors": [
+            {"id": "government", "names": ["the army"], "side": "north", "party": "syria"},
+            {"id": "brigades", "side": "south"},
+            {"id": "daesh", "excluded": True},
+        ],
+    }
+)
+LIMIT = 1_000
+PLACE = Circle(36.2, 37.15, 500, 1, Method.COORDINATES, ["SY.09"])
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # as reported                     low, best, high
+        (None, None),
+        (0, (0, 0, 0)),
+        (7, (7, 7, 7)),
+        (5_000, (1_000, 1_000, 1_000)),  # no number is beyond the limit
+        ("tens", (10, 10, LIMIT)),
+        ("dozens", (12, 12, LIMIT)),
+        ("hundreds", (100, 100, LIMIT)),
+        (CountRange(2, 3, 5), (2, 3, 5)),
+        (CountRange(low=3), (3, 3, LIMIT)),  # at least three
+        (CountRange(best=3), (3, 3, 3)),
+        (CountRange(high=5), (0, 2, 5)),  # up to five
+        (CountRange(low=2, high=5), (2, 2, 5)),
+        (CountRange(best=3, high=5), (0, 3, 5)),
+        (CountRange(), None),
+    ],
+)
+def test_a_count_is_an_interval(said: Any, expected: Any) -> None:
+    assert bounds(said, LIMIT) == expected
+
+
+@pytest.mark.parametrize(
+    ("of", "share", "expected"),
+    [
+        ((10, 10, 10), 0.5, (5, 10, 15)),
+        ((3, 3, 3), 0.5, (2, 3, 5)),  # outwards
+        ((1, 1, 1), 0.5, (1, 1, 2)),
+        ((0, 0, 0), 0.5, (0, 0, 0)),
+        ((2, 3, 5), 0.5, (2, 3, 5)),  # it is an interval already
+        ((10, 10, 10), 0, (10, 10, 10)),
+        ((10, 10, 10), 1, (0, 10, 20)),
+        ((900, 900, 900), 0.5, (450, 900, LIMIT)),
+    ],
+)
+def test_a_single_claim_is_not_that_sure(of, share, expected) -> None:
+    limits = msgspec.structs.replace(TERMS.limits, claim_spread=share)
+    assert spread(of, msgspec.structs.replace(TERMS, limits=limits)) == expected
+
+
+def _told(rows: str, killed: list[Any] | None = None, extra: str = "") -> Derived:
+    """One incident, told by `source [by=…] [against=…] [via=…]`, separated by commas; `extra`: `type source` about it."""
+    picture = Picture(TERMS)
+    for number, row in enumerate(row.split() for row in rows.split(",")):
+        fields = dict(field.split("=") for field in row[1:])
+        toll = None if killed is None else Casualties(killed=killed[number])
+        _add(picture, number, {"source": row[0], "type": "violation", "kind": "attack", **fields}, toll)
+    for row in filter(None, (row.split() for row in extra.split(","))):
+        about = {"source": rows.split()[0].rstrip(","), "report_id": "r0"}
+        _add(picture, f"{row[0]}{row[1]}", {"source": row[1], "type": row[0], "about": about})
+    picture.resolve()
+    assert len(picture.derived) == 1, "the rows of a case tell of one incident"
+    return next(iter(picture.derived.values()))
+
+
+def _add(picture: Picture, number: object, fields: dict[str, Any], casualties: Casualties | None = None) -> None:
+    values = {"report_id": f"r{number}", "occurred_at": "2016-09-13T10:00:00Z", **fields}
+    report = msgspec.structs.replace(msgspec.convert(values, Report), casualties=casualties)
+    received_at = TERMS.d_hour_s + 200_000 + len(picture._heard_at)
+    picture.add((report.source, report.report_id), report, PLACE if fields["type"] == "violation" else None, received_at)
+
+
+@pytest.mark.parametrize(
+    ("rows", "killed", "expected"),
+    [
+        # who tells                                           killed           low, best, high
+        ("observatory", [4], (4, 4, 4)),
+        ("observatory, outlet", [4, 6], (4, 4, 6)),  # the lower median
+        ("observatory, outlet, council", [4, 9, 6], (4, 6, 9)),
+        ("observatory, outlet", [CountRange(1, 5, 8), 6], (1, 5, 8)),
+        ("ministry, agency", [4, 9], (9, 9, 9)),  # one lineage: its latest
+        ("agency, ministry", [9, 4], (4, 4, 4)),
+        ("observatory, outlet", [4, None], (4, 4, 4)),  # unsaid is not nobody
+        ("observatory, outlet", [None, None], (0, 0, 0)),
+        # The accused bounds nothing unless it says more.
+        ("observatory by=government, ministry", [6, 1], (6, 6, 6)),
+        ("observatory by=government, ministry", [6, 9], (6, 6, 9)),
+        ("observatory by=government, outlet, ministry", [6, 8, 0], (6, 6, 8)),
+        ("observatory by=government, ministry", [None, 2], (2, 2, 2)),  # it alone says anything
+        ("observatory by=government, council", [6, 1], (1, 1, 6)),  # not the accused
+    ],
+)
+def test_the_toll_is_bounded_by_one_claim_a_lineage(rows: str, killed: list[Any], expected: Any) -> None:
+    assert _told(rows, killed).killed == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("observatory", Grade.WEAK),
+        ("desk", Grade.FAIR),  # trusted for violence
+        ("observatory, outlet", Grade.FAIR),
+        ("observatory, ministry", Grade.FAIR),
+        ("ministry, council", Grade.FAIR),
+        ("ministry, army", Grade.WEAK),  # two lineages of one side
+        ("ministry, agency", Grade.WEAK),  # one lineage
+        ("somebody", Grade.WEAK),
+        ("somebody, someone, anyone", Grade.WEAK),  # all that terms do not list is one lineage
+        ("somebody, observatory", Grade.WEAK),  # and does not count
+        ("observatory, outlet via=observatory", Grade.WEAK),  # it quotes the other: the two count once
+        ("observatory, council via=observatory", Grade.WEAK),
+        ("observatory, council, outlet via=observatory", Grade.FAIR),
+        ("observatory, outlet via=elsewhere", Grade.FAIR),
+        ("ministry by=government", Grade.CONFIRMED),  # its own report
+        ("ministry by=brigades", Grade.WEAK),
+        ("council by=government", Grade.WEAK),
+        ("observatory by=government", Grade.WEAK),
+    ],
+)
+def test_how_sure_an_incident_is(rows: str, expected: Grade) -> None:
+    assert _told(rows).grade is expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "extra", "expected"),
+    [
+        ("observatory by=government", "acknowledgement ministry", Grade.CONFIRMED),
+        ("observatory by=government", "acknowledgement council", Grade.WEAK),  # it did not do it
+        ("observatory", "acknowledgement ministry", Grade.WEAK),  # nobody is said to have
+        ("observatory by=government, outlet", "denial ministry", Grade.FAIR),  # a denial changes no grade
+    ],
+)
+def test_who_did_it_can_admit_it_and_denying_it_changes_no_grade(rows: str, extra: str, expected: Grade) -> None:
+    assert _told(rows, extra=extra).grade is expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("observatory", Scope.IN_SCOPE),  # unknown actors are in scope
+        ("observatory by=government", Scope.IN_SCOPE),
+        ("desk by=government against=daesh", Scope.OUT_OF_SCOPE),  # trusted and independent
+        ("desk by=daesh", Scope.OUT_OF_SCOPE),
+        ("ministry by=government against=daesh", Scope.DISPUTED),  # the attacker's word alone
+        ("army_desk by=government against=daesh", Scope.DISPUTED),  # trust is for independent sources
+        ("ministry against=daesh, council against=daesh", Scope.OUT_OF_SCOPE),  # both sides
+        ("ministry against=daesh, council", Scope.DISPUTED),
+        ("somebody against=daesh", Scope.IN_SCOPE),  # nobody vouches for it
+    ],
+)
+def test_what_the_truce_does_not_protect_is_out_of_scope(rows: str, expected: Scope) -> None:
+    assert _told(rows).scope is expected
+
+
+def test_severity_is_capped_so_that_one_exaggeration_closes_no_gate_for_ever() -> None:
+    assert _told("observatory weapon=airstrike", [2]).severity == (11_000, 11_000, 11_000)
+    assert _told("observatory weapon=airstrike", [900]).severity == (50_000, 50_000, 50_000)
+
+
+def test_weapons_that_differ_make_an_interval() -> None:
+    assert _told("observatory weapon=mortar, outlet weapon=rocket").severity == (2_000, 2_000, 3_000)
