@@ -211,7 +211,6 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
     live_reports_per_lineage_max: Annotated[int, Meta(ge=1)] = 500_000
     casualties_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
     claim_spread: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    markers_max: Annotated[int, Meta(ge=1)] = 1_000
     listed_max: Annotated[int, Meta(ge=1, le=5_000)] = 100
 
 
