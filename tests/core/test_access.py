@@ -86,3 +86,8 @@ def test_a_denial_that_is_taken_back_never_was() -> None:
     assert access.state("road", 0, DAY) == "denied"
     access.remove("d")
     assert access.state("road", 0, DAY) == "open"
+
+
+def test_a_denial_of_the_same_moment_as_an_open_stands_on_later_days() -> None:
+    assert _state("un open 60, redcross denied 60", day=3) == "denied"
+    assert _state("redcross denied 60, un open 60", day=3) == "denied"

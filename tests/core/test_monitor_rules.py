@@ -224,3 +224,37 @@ def test_a_retraction_that_is_taken_back_in_time_changes_nothing() -> None:
     told = [*_alive(ALWAYS), _violation("v", 30), _violation("v", 30, 197, 2, "retracted"), _violation("v", 30, 210, 3)]
     # Day 1 stays violent throughout: the run is that of days 2 to 8.
     assert Seen(ZERO, told, 240).story() == ["advance in_force @0, 0", "advance qualified @216, 240"]
+
+
+def _nil(received_hour: int, zone: str = "east") -> Told:
+    """The monitor watched all of day 1, as far as it can have by the time of receipt."""
+    covers = {"zone": zone, "from": _time(24), "to": _time(48)}
+    return Told(received_hour, {"report_id": "n", "source": "monitor", "type": "nil", "covers": covers})
+
+
+@pytest.mark.parametrize(
+    ("told", "watched", "outcome"),
+    [
+        # reports                                                watched, thousandths
+        ([], 0, "unknown"),
+        ([_nil(48)], 1_000, "quiet"),
+        ([_nil(48, "all")], 1_000, "quiet"),
+        ([_nil(48, "west")], 0, "unknown"),
+        ([_nil(36)], 500, "quiet"),  # cut at the time of receipt
+        ([_nil(35)], 458, "unknown"),
+        ([_violation(f"v{hour}", hour) for hour in range(24, 48)], 0, "violent"),  # coverage is not earned by violence
+    ],
+)
+def test_silence_is_not_watch(told: list[Told], watched: int, outcome: str) -> None:
+    day = Seen(ZERO, told, 72).days["east", 1]
+    assert (day.watched, day.outcome) == (watched, outcome)
+
+
+def test_a_flood_of_anonymous_claims_cannot_block_an_honest_monitor() -> None:
+    claim = {"source": "somebody", "type": "violation", "kind": "attack"}
+    flood = [Told(hour, {**claim, "report_id": f"u{hour}", "occurred_at": _time(hour)}) for hour in range(25, 47)]
+    blocked = Seen(ZERO, [*_alive(ALWAYS), *flood], 72).days["east", 1]
+    assert blocked.outcome == "contested"
+    assert blocked.measures.incidents.low == 0
+    freed = Seen(ZERO, [*_alive(ALWAYS), *flood, _nil(48)], 72).days["east", 1]
+    assert (freed.outcome, freed.measures.incidents.high) == ("quiet", 0)
