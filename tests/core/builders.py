@@ -86,15 +86,15 @@ def story(
 ) -> Story:
     """A few days from before D-hour on. `watch`: nil and alive; `others`: declarations, denials and the like.
 
-    Most stories are calm after the first day, so that some truces qualify.
+    Most stories are calm for some days, so that some truces qualify, and some of those are turned back.
     """
     random = Random(seed)
     count = random.randrange(10, 60)
-    until = random.choice([days, 1, 0])
+    calm = random.choice([range(0), range(0, 99), range(0, 4), range(1, 5), range(0, 4)])
     batches: list[tuple[list[Told], int]] = []
     for tick in range(-TICK_HOURS, (days + 1) * 24, TICK_HOURS):
         now = TERMS.d_hour_s + tick * HOUR
-        batch = [_violation(random, sources, now, count) for _ in range(_how_many(random, count, tick, until, days))]
+        batch = [_violation(random, sources, now, count) for _ in range(_how_many(random, count, tick // 24 in calm, days))]
         if watch and random.random() < 0.95:
             batch += _watch(random, now)
         if tallies and random.random() < 0.1:
@@ -173,11 +173,10 @@ def stated(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _how_many(random: Random, count: int, tick: int, until: int, days: int) -> int:
-    if tick >= until * 24:
+def _how_many(random: Random, count: int, calm: bool, days: int) -> int:
+    if calm:
         return int(random.random() < 0.1)
-    batches = (until * 24 + TICK_HOURS) // TICK_HOURS
-    return random.randrange(2 * count // batches + 2)
+    return random.randrange(2 * count // (days * 24 // TICK_HOURS) + 2)
 
 
 def _violation(random: Random, sources: Sequence[str], now: int, count: int) -> Told:
