@@ -35,7 +35,7 @@ class Coverage:
         self._alive: dict[str, list[int]] = {}
         self._alive_at: dict[object, tuple[str, int]] = {}
         self._heard: dict[int, Counter[tuple[str, str]]] = {}
-        self._assumed = tuple(terms.source_by_name[name.casefold()].id for name in sorted(set(terms.coverage.assume_alive)))
+        self._assumed = tuple(sorted({terms.source_by_name[n.casefold()].id for n in terms.coverage.assume_alive}))
 
     @property
     def assumed(self) -> int:
