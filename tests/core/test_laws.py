@@ -7,9 +7,9 @@ import oracles
 import pytest
 from builders import TERMS, Readers, Story, always, log_of, run, story
 
-from schemas.facts import Day, Incident, Interval, Level, PhaseChange
+from schemas.facts import Day, Evidence, Incident, Interval, Level, PhaseChange
 from schemas.reasons import WHOLE
-from schemas.topics import DAYS, INCIDENTS, LEVELS
+from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS
 from streams.core.partition import LogPartition
 
 SEEDS = range(20)
@@ -45,6 +45,17 @@ def test_a_report_delivered_again_changes_nothing(seed: int) -> None:
         late = [one._replace(received_at=max(one.received_at, tick_s - 1)) for one in again]
         batches.append((batch + late, tick_s))
     agree(run(log_of(Story(batches)))[0], straight)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cut_of_the_batches_shows_in_no_phase_level_or_evidence(seed: int) -> None:
+    log, random = log_of(story(seed)), Random(seed)
+    straight, _ = run(log)
+    for flush_after in (always, lambda _: random.random() < 0.3):
+        cut, _ = run(log, flush_after)
+        assert cut.phases == straight.phases
+        for topic, kind in ((LEVELS, Level), (EVIDENCE, Evidence)):
+            assert cut.bodies(topic, kind) == straight.bodies(topic, kind)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
