@@ -135,6 +135,8 @@ def _tell(stage: Stage, follower: Follower, stories: list[Story], console: Conso
             story.telling.start()
         try:
             _follow(stage, follower, all_is_decided, show)
+            for change in follower.catch_up():
+                show(change)
         finally:
             for story in stories:
                 story.telling.stop()

@@ -64,12 +64,24 @@ class Follower(AbstractContextManager["Follower"]):
                 else:
                     yield from self._take(record.topic, record.key, self._decoders[record.topic](record.value))
 
+    def catch_up(self) -> Iterator[PhaseChange]:
+        """Take all that is published by now; gives the changes of phase in it.
+
+        What one transaction wrote to several topics comes in as many pieces, the position perhaps first.
+        """
+        ends = self._client.end_offsets(self._client.assignment())
+        while any(self._client.position(partition) < end for partition, end in ends.items()):
+            yield from self.poll()
+
     def is_working(self, partitions: Iterable[int]) -> bool:
         """Whether the worker has begun to read these partitions of the log."""
         return all(number in self._positions for number in partitions)
 
     def is_through(self, partition: int, topic: str, topic_partitions: int, tick_s: int) -> bool:
-        """Whether the worker has published all that follows from the tick at `tick_s`, carried by every partition of a topic."""
+        """Whether the worker has published all that follows from the tick at `tick_s`, carried by every partition of a topic.
+
+        It may not have reached us yet: `catch_up` reads it.
+        """
         offsets = [self._ticks.get((partition, topic, number, tick_s)) for number in range(topic_partitions)]
         position = self._positions.get(partition, 0)
         return all(offset is not None and offset < position for offset in offsets)

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tell import changes_of, log_of, straight
+from tell import changes_of, last_of_each, log_of, straight
+
+from schemas.topics import DAYS
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
 
@@ -46,8 +48,11 @@ def test_both_stories_come_out_as_told_within_ninety_seconds(finished) -> None:
 def test_the_worker_decides_as_the_core_does_in_memory(finished) -> None:
     truces = json.loads(finished[0].stdout)["truces"]
     for scenario, told in truces.items():
-        in_memory = [change.id for change in changes_of(straight(log_of(scenario, seed=1)))]
-        assert [change["id"] for change in told["phases"]] == in_memory
+        facts = straight(log_of(scenario, seed=1))
+        assert [change["id"] for change in told["phases"]] == [change.id for change in changes_of(facts)]
+        days = last_of_each(facts, DAYS)
+        for day in told["days"]:
+            assert day == json.loads(days[f"{told['truce']}/{day['zone']}/{day['day']}"])
 
 
 def test_nothing_is_left_when_it_is_over(finished) -> None:
