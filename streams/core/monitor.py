@@ -52,7 +52,8 @@ ABSENT = DayView(frozenset({Condition.NOT_WATCHED}), None, 0, {}, {})
 
 
 class Live(NamedTuple):
-    """What is kept of a report: the best revision so far, retracted or not, and the bytes as located."""
+    """What is kept of a report: the best revision so far, and the bytes as located. One that was retracted, or that moved
+    outside the truce, is kept too: a lower revision that comes later must not revive it."""
 
     revision: int
     retracted: bool
@@ -60,6 +61,11 @@ class Live(NamedTuple):
     located: LocatedReport
     lineage: str
     day: int
+    outside: bool = False
+
+    @property
+    def shown(self) -> bool:
+        return not self.retracted and not self.outside
 
     @property
     def rank(self) -> tuple[int, bool, bytes]:
@@ -182,8 +188,7 @@ class Monitor:
             return refusal
         if refusal is None:
             self.counts["outside"] += 1
-            if held is not None:
-                self._drop(key, held)
+            self._replace(key, held, fresh._replace(day=located.received_at // DAY, outside=True), report)
             return None
         fresh = fresh._replace(day=refusal)
         refused = self._over_limit(fresh, held)
@@ -240,7 +245,7 @@ class Monitor:
         self._keys_by_day.setdefault(fresh.day, set()).add(key)
         if fresh.day not in self._marks:
             self._marks[fresh.day] = self._offset, self.clock.snapshot(), self._now_s
-        if not fresh.retracted:
+        if fresh.shown:
             for _, picture in self.pictures:
                 picture.add(key, report, fresh.located.circle, fresh.located.received_at)
 
@@ -248,7 +253,7 @@ class Monitor:
         del self._live[key]
         self._live_by_lineage[held.lineage] -= 1
         self._keys_by_day[held.day].discard(key)
-        if not held.retracted:
+        if held.shown:
             for _, picture in self.pictures:
                 picture.remove(key)
 
@@ -260,7 +265,7 @@ class Monitor:
         picture = Picture(terms)
         for key in sorted(self._live):
             live = self._live[key]
-            if not live.retracted:
+            if live.shown:
                 report = _decode_report(bytes(live.located.report))
                 picture.add(key, report, live.located.circle, live.located.received_at)
         if not self.pictures or record.correct:
@@ -324,8 +329,9 @@ class Monitor:
         terms = self.terms
         d_hour_s, settle_s = terms.d_hour_s, terms.gate.settle_hours * HOUR
         today = (now_s - d_hour_s) // DAY
-        if before_s is None or (before_s - d_hour_s) // DAY != today:
-            self._days_to_publish.update((zone, today) for zone in self._zone_ids())
+        # Every day is shown from its beginning on, so that none is there or not by the order of what touched it.
+        first = -terms.truce.watch_days_before if before_s is None else (before_s - d_hour_s) // DAY + 1
+        self._days_to_publish.update((zone, day) for zone in self._zone_ids() for day in range(first, today + 1))
         day = max(self._ended_days, default=self._next_day - 1) + 1
         while d_hour_s + (day + 1) * DAY <= now_s:
             since_s = now_s - max(d_hour_s + (day + 1) * DAY, before_s if before_s is not None else now_s)
@@ -413,7 +419,7 @@ class Monitor:
             for key in self._keys_by_day.pop(day):
                 live = self._live.pop(key)
                 self._live_by_lineage[live.lineage] -= 1
-                if not live.retracted:
+                if live.shown:
                     ids = [picture.forget(key) for _, picture in self.pictures]
                     self._readers.forget(incident for incident in ids if incident is not None)
         if old:

@@ -190,6 +190,11 @@ class Picture:
         """Move the rolling levels to end with this hour, counted from D-hour."""
         self.measure.advance(hour)
 
+    def successor_of(self, anchor: Account) -> Incident | None:
+        """Where the report of an anchor that is no more is told now, in whatever revision."""
+        live = self._accounts.get((anchor.source_name.strip().casefold(), anchor.report_id))
+        return None if live is None else self.incident_of(live)
+
     def incident_of(self, account: Account) -> Incident | None:
         """Where a report's account is told now; None for one that is no longer live."""
         head = account.anchor

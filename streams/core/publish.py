@@ -132,8 +132,8 @@ class Readers:
 
 
 def _successor(picture: Picture, anchor: Account) -> str | None:
-    """The incident that the withdrawn one's anchor is told in now."""
-    told = picture.incident_of(anchor)
+    """The incident in which the withdrawn one's anchor is told now."""
+    told = picture.successor_of(anchor)
     return None if told is None else told.id
 
 
