@@ -24,6 +24,10 @@ from streams.worker.transactions import PartitionWriter
 
 ATTEMPTS_MAX = 3
 """A batch whose transaction fails this often ends the process."""
+BATCH_S_MAX = 1.0
+"""A batch is committed after so long, however much is left: readers, and whoever asks for the partition, need not wait."""
+YIELD_EVERY = 100
+"""Records between two turns of the loop."""
 
 
 class State(Protocol):
@@ -54,7 +58,7 @@ class Stopped(Exception):
 
 
 class PartitionOwner:
-    """Call `start`, then `put` chunks; `acknowledge` is called for each that is done. `run` raises what it cannot mend."""
+    """Run `run` as a task and `put` chunks; `acknowledge` is called for each that is done. `run` raises what it cannot mend."""
 
     def __init__(
         self,
@@ -120,7 +124,6 @@ class PartitionOwner:
         """Decide on what lies between the state's position and `end`, read from the log itself."""
         start, taken = self._state.next_offset, 0
         async for records in self._log.read(start, end):
-            self._check_stopping()
             await self._decide(records)
             taken += len(records)
         if taken and self.ready:
@@ -132,7 +135,6 @@ class PartitionOwner:
         for attempt in range(1, ATTEMPTS_MAX + 1):
             try:
                 await self._decide_once([record for record in records if record.offset >= self._state.next_offset])
-                self._progress.moved()
                 return
             except KafkaError as fault:
                 metrics.transaction_aborted(self.number, fault)
@@ -145,6 +147,7 @@ class PartitionOwner:
         raised: dict[int, Exception] = {}
         batches = [records]
         while batches:
+            self._check_stopping()
             batch = batches.pop(0)
             if batch and batch[0].offset in raised:
                 await self._refuse(batch[0], raised[batch[0].offset])
@@ -153,13 +156,18 @@ class PartitionOwner:
                 batches[:0] = await self._commit_batch(batch, raised)
 
     async def _commit_batch(self, records: Sequence[Any], raised: dict[int, Exception]) -> list[Sequence[Any]]:
-        """One transaction. Where a record raised instead, it is in `raised`, and what is returned is to be done yet."""
+        """One transaction. Returns what is left to do: by the time, or because a record raised, which is then in `raised`."""
         started = time.monotonic()
+        taken = 0
         at: Any = None
         try:
-            for record in records:
-                at = record
-                self._apply(record)
+            for at in records:
+                self._apply(at)
+                taken += 1
+                if not taken % YIELD_EVERY:
+                    await asyncio.sleep(0)
+                    if time.monotonic() - started > BATCH_S_MAX:
+                        break
             at = None
             facts = self._state.flush()
             checkpoints = [*self._state.bases(), self._state.position()]
@@ -167,13 +175,13 @@ class PartitionOwner:
             # Broad, because a bug must cost one report, visibly, and not the truce. The state is of no use any more.
             await self._rebuild()
             if at is None:
-                at, fault = self._find_offender(records, fault)
+                at, fault = self._find_offender(records[:taken], fault)
                 await self._rebuild()
             raised[at.offset] = fault
             index = records.index(at)
             return [records[:index], records[index:]]
-        await self._commit(facts, checkpoints, len(records), started)
-        return []
+        await self._commit(facts, checkpoints, taken, started)
+        return [records[taken:]]
 
     def _find_offender(self, records: Sequence[Any], fault: Exception) -> tuple[Any, Exception]:
         """It raised when all were taken in; take them in one by one. Raises `fault` where none is to blame."""
@@ -209,6 +217,7 @@ class PartitionOwner:
             if fact.topic == REJECTED:
                 metrics.report_rejected("monitor", metrics.reason_of(fact))
         metrics.transaction_committed(decided, counts, time.monotonic() - started)
+        self._progress.moved()
         self._tell_state()
 
     def _tell_state(self) -> None:
@@ -233,7 +242,9 @@ class PartitionOwner:
             self._check_stopping()
             for record in records:
                 self._apply(record)
-            replayed += len(records)
+                replayed += 1
+                if not replayed % YIELD_EVERY:
+                    await asyncio.sleep(0)
             self._progress.moved()
             metrics.recovery_progressed(self.number, reached - state.next_offset)
         self._step_over(reached)

@@ -42,7 +42,10 @@ class Shell:
             task.cancel()
 
     def ready(self) -> str | None:
-        return "starting" if not self.app.consumer.assignment() else None
+        """What is missing before it works, or None."""
+        if not self.app.started:
+            return "starting"
+        return None if self.app.consumer.assignment() else "no partition assigned"
 
     def fail(self, fault: BaseException) -> None:
         """The first reason stands."""

@@ -86,6 +86,31 @@ def test_a_worker_whose_partition_was_taken_over_ends_and_writes_nothing(truce: 
     wait_for_heads(truce, chain(values(0, 20)))
 
 
+def test_workers_that_come_and_go_share_the_partitions_and_double_nothing(truce: Installation) -> None:
+    def publish(first: int, last: int) -> None:
+        for partition in (0, 1):
+            truce.publish(LOCATED, partition, values(first, last))
+
+    def wait_for_both(last: int) -> None:
+        for partition in (0, 1):
+            wait_for_heads(truce, chain(values(0, last)), partition)
+
+    publish(0, 2_000)
+    first = truce.worker("--only", "monitor")
+    wait_for_both(2_000)
+    publish(2_000, 4_000)
+    second = truce.worker("--only", "monitor")
+    for start in range(4_000, 6_000, 100):
+        publish(start, start + 100)
+    wait_until(lambda: second.said().count("state rebuilt") > 0, "the second worker has a partition")
+    publish(6_000, 7_000)
+    wait_for_both(7_000)
+    assert first.stop() == 0
+    publish(7_000, 7_100)
+    wait_for_both(7_100)
+    assert second.stop() == 0
+
+
 def take_over(truce: Installation) -> None:
     import asyncio
 
