@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -43,15 +44,20 @@ def run(broker: Broker, *command: Any, **environ: str) -> Result:
 
 
 def outside(broker: Broker, *command: str, **options: Any) -> subprocess.Popen:
-    """The program as a process of its own."""
+    """The program as a process of its own, as a terminal starts it: what runs in the background is born deaf to Ctrl-C."""
     return subprocess.Popen(
         [sys.executable, "-m", "streams.cli", *command],
         env=os.environ | {"TRUCE_BOOTSTRAP": broker.bootstrap, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_interrupts,
         **options,
     )
+
+
+def _hear_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def values_of(settings: Settings, topic: str, key: str | None = None) -> list[Any]:
