@@ -6,7 +6,7 @@ decisions as a replay of the same file. A live topic gets reports only: there th
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,12 +16,9 @@ from msgspec import Struct
 
 from streams.adapters import Arrival, Unreadable
 from streams.clients import Sending
-from streams.core.clock import settled_at, tick_times
+from streams.core.clock import SimulatedTime
 from streams.core.intake import RECEIVED_AT_HEADER, tick_value
-from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms
-
-FAR_S = 253_370_764_800
-"""The year 9999: ticks are drawn one by one, up to the last report and its settling."""
+from streams.core.terms import SIMULATED_PREFIX, Terms
 
 
 class Counts(Struct):
@@ -49,7 +46,7 @@ def publish(
     no report, `watch` the counts after every message. Raises `BrokerProblem`.
     """
     run = _Run(topic, producer, speed, watch)
-    clock = _Clock(truces) if topic.startswith(SIMULATED_PREFIX) else None
+    clock = SimulatedTime(truces) if topic.startswith(SIMULATED_PREFIX) else None
     for row in rows:
         if isinstance(row, Unreadable):
             run.counts.unreadable += 1
@@ -63,37 +60,6 @@ def publish(
         run.tick(tick_s)
     run.settle()
     return run.counts
-
-
-class _Clock:
-    """The ticks of a simulated topic: from the hour of the first report until the day of the last one is settled."""
-
-    def __init__(self, truces: Sequence[Terms]) -> None:
-        self._truces = truces
-        self._times: Iterator[int] | None = None
-        self._next_s = self._last_s = 0
-
-    def until(self, received_s: int) -> Iterator[int]:
-        """The ticks that come before a report received then."""
-        if self._times is None:
-            self._start(received_s)
-        self._last_s = received_s
-        yield from self._take(received_s)
-
-    def to_the_end(self) -> Iterator[int]:
-        if self._times is None:
-            # Not one report: the truce is told from its D-hour on, in silence.
-            self._start(min(terms.d_hour_s for terms in self._truces) - HOUR)
-        yield from self._take(settled_at(self._last_s, self._truces))
-
-    def _start(self, first_s: int) -> None:
-        self._times = tick_times(first_s, FAR_S, self._truces)
-        self._next_s, self._last_s = next(self._times), first_s
-
-    def _take(self, limit_s: int) -> Iterator[int]:
-        while self._next_s <= limit_s:
-            yield self._next_s
-            self._next_s = next(self._times)
 
 
 class _Run:

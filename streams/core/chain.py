@@ -85,9 +85,4 @@ class Chain:
         return change
 
 
-def digest_of(change: PhaseChange) -> str:
-    """The id that a change must have: the digest of its body with the id left empty."""
-    return sha256(_encode(msgspec.structs.replace(change, id=""))).hexdigest()[:32]
-
-
-__all__ = ["Chain", "Issued", "digest_of"]
+__all__ = ["Chain", "Issued"]

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from schemas.facts import LoggedTick
 from streams.core.terms import DAY, HOUR, Terms
 
+FAR_S = 253_370_764_800
+"""The year 9999: ticks are drawn one by one, up to the last report and its settling."""
+
 Partition = tuple[str, int]
 """A topic and the number of a partition of it."""
 
@@ -47,11 +50,6 @@ class Clock:
         self.now_s = now_s
         return True
 
-    def waits_for(self) -> list[Partition]:
-        """The origins that hold time back: those with the smallest latest tick."""
-        slowest = min((self._latest[one] for one in self._origins), default=0)
-        return sorted(one for one in self._origins if self._latest[one] == slowest)
-
     def snapshot(self) -> dict:
         """What a checkpoint keeps; `restore` takes it back."""
         return {
@@ -86,6 +84,40 @@ def tick_times(first_s: int, last_s: int, truces: Sequence[Terms]) -> Iterator[i
         start += HOUR
 
 
+class SimulatedTime:
+    """The ticks among reports that come in order of receipt: from the hour of the first report until the day of the last
+    one is settled. Whoever replays and whoever publishes tells time by this, so that both decide alike."""
+
+    def __init__(self, truces: Sequence[Terms]) -> None:
+        self._truces = truces
+        self._times: Iterator[int] | None = None
+        self._next_s = self._last_s = 0
+
+    def until(self, received_s: int) -> Iterator[int]:
+        """The ticks that come before a report received then."""
+        if self._times is None:
+            self._start(received_s)
+        self._last_s = max(self._last_s, received_s)
+        yield from self._take(received_s)
+
+    def to_the_end(self, until_s: int | None = None) -> Iterator[int]:
+        """The ticks after the last report: until its day is settled, or up to `until_s`."""
+        if self._times is None:
+            # Not one report: the truce is told from its D-hour on, in silence.
+            self._start(min(terms.d_hour_s for terms in self._truces) - HOUR)
+        yield from self._take(settled_at(self._last_s, self._truces) if until_s is None else until_s)
+
+    def _start(self, first_s: int) -> None:
+        self._times = tick_times(first_s, FAR_S, self._truces)
+        self._next_s, self._last_s = next(self._times), first_s
+
+    def _take(self, limit_s: int) -> Iterator[int]:
+        assert self._times is not None
+        while self._next_s <= limit_s:
+            yield self._next_s
+            self._next_s = next(self._times)
+
+
 def settled_at(last_report_s: int, truces: Sequence[Terms]) -> int:
     """When the day that holds the last report is settled in every truce (the first day, where it came before D-hour)."""
     return max(
@@ -94,4 +126,4 @@ def settled_at(last_report_s: int, truces: Sequence[Terms]) -> int:
     )
 
 
-__all__ = ["Clock", "settled_at", "tick_times"]
+__all__ = ["Clock", "SimulatedTime", "settled_at", "tick_times"]

@@ -33,7 +33,7 @@ from streams.core.clock import Clock
 from streams.core.coverage import is_watched, share
 from streams.core.gate import Conditions, Wanted, ended, failed_conditions, in_thousandths, limit, streak, timeline
 from streams.core.measure import BEST, HIGH, LOW, METRICS, measures
-from streams.core.picture import Key, Picture
+from streams.core.picture import Key, Picture, key_of
 from streams.core.settlement import DayView, SettledDay, StandingEnd
 from streams.core.terms import DAY, HOUR, Terms, parse, thousandths
 
@@ -151,10 +151,6 @@ class Monitor:
         """The terms that govern the present."""
         return self._picture_at(self._now_s).terms
 
-    @property
-    def live_reports(self) -> int:
-        return len(self._live)
-
     # -- reports -------------------------------------------------------------------------------------------------------
 
     def _report(self, located: LocatedReport) -> Rejection | None:
@@ -164,7 +160,7 @@ class Monitor:
             return None
         raw = bytes(located.report)
         report = _decode_report(raw)
-        key: Key = (report.source.strip().casefold(), report.report_id)
+        key = key_of(report.source, report.report_id)
         digest = blake2b(raw, digest_size=16).digest()
         held = self._live.get(key)
         fresh = Live(report.revision, report.status == "retracted", digest, located, self.terms.lineage(report.source.strip()), 0)

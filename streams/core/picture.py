@@ -25,6 +25,11 @@ Key = tuple[str, str]
 """Source as received (case folded) and report id."""
 
 
+def key_of(source: str, report_id: str) -> Key:
+    """How a report is known, however its source is written."""
+    return source.strip().casefold(), report_id
+
+
 class Admission(NamedTuple):
     """Somebody acknowledges, denies or judges an incident, named by one of its reports or by its id."""
 
@@ -96,7 +101,7 @@ class Picture:
         elif report.about is not None:
             party = None if known is None else known.party
             about = report.about
-            named = about.incident or ((about.source or "").casefold(), about.report_id or "")
+            named = about.incident or key_of(about.source or "", about.report_id or "")
             self._admissions[key] = Admission(report.type, source, lineage, side, party, named)
             self._moved = True
         self.coverage.hear(lineage, side, at_s)
@@ -192,7 +197,7 @@ class Picture:
 
     def successor_of(self, anchor: Account) -> Incident | None:
         """Where the report of an anchor that is no more is told now, in whatever revision."""
-        live = self._accounts.get((anchor.source_name.strip().casefold(), anchor.report_id))
+        live = self._accounts.get(key_of(anchor.source_name, anchor.report_id))
         return None if live is None else self.incident_of(live)
 
     def incident_of(self, account: Account) -> Incident | None:
@@ -391,4 +396,4 @@ def _days(start_s: int, end_s: int) -> range:
     return range(start_s // DAY, max(start_s, end_s - 1) // DAY + 1)
 
 
-__all__ = ["Key", "Picture"]
+__all__ = ["Key", "Picture", "key_of"]

@@ -6,10 +6,10 @@ Time is told as on simulated topics: a tick for every hour, each after the repor
 from collections.abc import Iterable, Iterator, Sequence
 
 from schemas.facts import Fact
-from streams.core.clock import settled_at, tick_times
+from streams.core.clock import SimulatedTime
 from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Entry, Incoming, Intake, terms_record, tick_value
 from streams.core.partition import LogPartition
-from streams.core.terms import HOUR, SIMULATED_PREFIX, Terms, TermsError
+from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError
 
 
 class Replay:
@@ -30,27 +30,15 @@ class Replay:
     def facts(self, arrivals: Iterable[Arrival], until_s: int | None = None) -> Iterator[Fact]:
         """Everything published, in order. `arrivals` come in order of receipt; time runs on until the last day is settled,
         or to `until_s` (seconds since 1970)."""
-        ticks: Iterator[int] | None = None
-        tick_s = last_s = 0
+        time = SimulatedTime(self._truces)
         for arrival in arrivals:
-            if ticks is None:
-                ticks = tick_times(arrival.received_at, 1 << 62, self._truces)
-                tick_s = next(ticks)
-            while tick_s <= arrival.received_at:
+            for tick_s in time.until(arrival.received_at):
                 if until_s is not None and tick_s > until_s:
                     return
                 yield from self._tick(tick_s)
-                tick_s = next(ticks)
-            last_s = max(last_s, arrival.received_at)
             yield from self._take(arrival)
-        if ticks is None:
-            start_s = min(terms.d_hour_s for terms in self._truces) - HOUR
-            ticks = tick_times(start_s, 1 << 62, self._truces)
-            tick_s, last_s = next(ticks), start_s
-        end_s = settled_at(last_s, self._truces) if until_s is None else until_s
-        while tick_s <= end_s:
+        for tick_s in time.to_the_end(until_s):
             yield from self._tick(tick_s)
-            tick_s = next(ticks)
 
     def _take(self, arrival: Arrival) -> Iterator[Fact]:
         self.counts["read"] += 1

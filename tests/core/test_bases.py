@@ -4,14 +4,15 @@ The log of a truce that outlives its closed days is read straight, and again fro
 several stops; what readers end up with is the same.
 """
 
+from datetime import UTC, datetime
 from random import Random
 
 import msgspec
 import pytest
+from builders import Readers
 
-from schemas.facts import Circle, Fact, LocatedReport, LoggedTick, Origin
+from schemas.facts import Circle, LocatedReport, LoggedTick, Origin
 from schemas.reasons import Method
-from schemas.topics import PHASES
 from streams.core.intake import terms_record
 from streams.core.partition import LogPartition
 from streams.core.terms import DAY, HOUR, parse
@@ -66,7 +67,6 @@ def _log(seed: int, days: int = 40) -> list[bytes]:
         if random.random() < (0.5 if hour // 96 % 2 else 0.03):
             source = random.choice(["watcher", "outlet", "observatory", "somebody"])
             happened = now - random.choice([0, HOUR, 30 * HOUR, 80 * HOUR, 200 * HOUR])
-            stated = msgspec.json.decode(msgspec.json.encode(_time(happened)))
             report = {
                 "report_id": f"v{random.randrange(60)}",
                 "source": source,
@@ -74,34 +74,13 @@ def _log(seed: int, days: int = 40) -> list[bytes]:
                 "kind": "attack",
                 "revision": random.randrange(1, 4),
                 "status": random.choice(["active", "active", "retracted"]),
-                "occurred_at": stated,
+                "occurred_at": datetime.fromtimestamp(happened, UTC),
                 "casualties": {"killed": random.randrange(3)},
             }
             append(report, now, True)
         origin = Origin(TOPIC, 0, len(records))
         records.append(msgspec.json.encode(LoggedTick(now + 1, now + 1, origin, {TOPIC: 1})))
     return records
-
-
-def _time(at_s: int):
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at_s, UTC)
-
-
-class Readers:
-    """What is on the topics: last values by key, phase changes in order."""
-
-    def __init__(self) -> None:
-        self.values: dict[tuple[str, str], bytes | None] = {}
-        self.phases: list[bytes | None] = []
-
-    def see(self, facts: list[Fact]) -> None:
-        for fact in facts:
-            if fact.topic == PHASES:
-                self.phases.append(fact.value)
-            else:
-                self.values[fact.topic, fact.key] = fact.value
 
 
 def _run(log: list[bytes], stops: set[int]) -> tuple[Readers, int]:
