@@ -225,6 +225,20 @@ class TermsRecord(Struct, frozen=True, omit_defaults=True, tag_field="record", t
     correct: bool = False
 
 
+class PublicTerms(Struct, frozen=True, omit_defaults=True):
+    """Terms as readers see them: without the names of sources, their topics and zones, and without the salt of the ids.
+
+    `hash` is that of the whole terms, as changes of phase state it. `effective_from`: seconds since 1970; with `correct`
+    they govern every day that was open when they came.
+    """
+
+    truce: str
+    hash: str
+    terms: dict[str, Any]
+    effective_from: int
+    correct: bool = False
+
+
 class Marker(Struct, frozen=True, omit_defaults=True, tag_field="record", tag="marker"):
     """A report was refused through no fault of its own: the days and zones it may concern are at most `unknown`.
 
@@ -345,7 +359,8 @@ class Day(Struct, frozen=True, omit_defaults=True):
 
     `failed`: every condition for a quiet day that failed, in the order of the outcomes. `limit`: what the threshold
     allows, in thousandths of the metric's unit; null where there is no baseline. `watched`: share of the day, thousandths.
-    `heard`: lineages per side. `blocked_by`: incidents that break the threshold in the high only.
+    `heard`: lineages per side. `blocked_by`: incidents that break the threshold in the high only. `week`: the rolling level
+    at the end of the day, over the 168 hours that end with it.
     """
 
     truce: str
@@ -365,6 +380,7 @@ class Day(Struct, frozen=True, omit_defaults=True):
     blocked_by: Cut | None = None
     tallied: list[int] = []
     assumed: int = 0
+    week: Measures | None = None
 
 
 class PhaseChange(Struct, frozen=True, omit_defaults=True):

@@ -29,6 +29,7 @@ SCHEMAS: dict[str, Any] = {
     "tick": facts.Tick,
     "located": facts.LogRecord,
     "terms": facts.TermsRecord,
+    "public_terms": facts.PublicTerms,
     "incident": facts.Incident,
     "evidence": facts.Evidence,
     "level": facts.Level,

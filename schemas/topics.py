@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 LOCATED = "truce.located"
 TERMS = "truce.terms"
+PUBLIC_TERMS = "truce.terms.public"
 REJECTED = "truce.rejected"
 INCIDENTS = "truce.incidents"
 EVIDENCE = "truce.evidence"
@@ -34,7 +35,8 @@ _KEPT = {"cleanup.policy": "delete", "retention.ms": FOR_EVER, "retention.bytes"
 
 TOPICS: tuple[Topic, ...] = (
     Topic(LOCATED, "truce id", True, True, _KEPT),
-    Topic(TERMS, "truce id", False, False, _COMPACTED),
+    Topic(TERMS, "truce id", False, True, _COMPACTED),
+    Topic(PUBLIC_TERMS, "truce/hash of the terms", True, False, _COMPACTED),
     Topic(REJECTED, "topic/partition/offset of the refused message", True, True, _KEPT),
     Topic(INCIDENTS, "incident id", True, False, _COMPACTED),
     Topic(EVIDENCE, "incident id", True, True, _COMPACTED),

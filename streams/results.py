@@ -8,9 +8,15 @@ from pathlib import Path
 from typing import IO
 
 from schemas.facts import Fact
-from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PHASES, REJECTED
+from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PHASES, PUBLIC_TERMS, REJECTED
 
-LATEST = {INCIDENTS: "incidents.jsonl", LEVELS: "levels.jsonl", DAYS: "days.jsonl", EVIDENCE: "evidence.jsonl"}
+LATEST = {
+    INCIDENTS: "incidents.jsonl",
+    LEVELS: "levels.jsonl",
+    DAYS: "days.jsonl",
+    EVIDENCE: "evidence.jsonl",
+    PUBLIC_TERMS: "terms.jsonl",
+}
 EVERY = {PHASES: "phases.jsonl", REJECTED: "rejected.jsonl"}
 _NAMES = (*LATEST.values(), *EVERY.values())
 _PART = ".part"

@@ -83,15 +83,32 @@ def high_hours(start_s: int, end_s: int) -> tuple[int, int]:
     return start_s // HOUR, max(start_s, end_s - 1) // HOUR + WINDOW_HOURS
 
 
+def _first_day_to_end_with(hour: int) -> int:
+    """The first day whose last hour is this one or later."""
+    return -((DAY // HOUR - 1 - hour) // (DAY // HOUR))
+
+
 class ZoneMeasure:
     """Days and the rolling level of one zone, as nine running sums each."""
 
-    __slots__ = ("_changes", "_hour", "_window", "days", "dirty_days", "level_dirty", "spans")
+    __slots__ = (
+        "_changes",
+        "_hour",
+        "_window",
+        "days",
+        "dirty_days",
+        "dirty_weeks",
+        "level_dirty",
+        "spans",
+        "week_changes",
+    )
 
     def __init__(self) -> None:
         self.days: dict[int, list[int]] = {}
         self.spans: tuple[dict[int, dict[str, tuple[int, int]]], ...] = ({}, {}, {})
         self.dirty_days: set[int] = set()
+        self.dirty_weeks: set[int] = set()
+        self.week_changes: dict[int, list[int]] = {}
         self.level_dirty = False
         self._changes: dict[int, list[int]] = {}
         self._window = [0] * 9
@@ -116,6 +133,11 @@ class ZoneMeasure:
             self._change(part.first_hour, bound, amounts, step)
             self._change(part.last_hour, bound, amounts, -step)
             self.level_dirty = True
+            first, last = _first_day_to_end_with(part.first_hour), _first_day_to_end_with(part.last_hour)
+            if first < last:
+                self._change_week(first, bound, amounts, step)
+                self._change_week(last, bound, amounts, -step)
+                self.dirty_weeks.update(range(first, last))
 
     def _change(self, hour: int, bound: int, amounts: Amounts, step: int) -> None:
         """From this hour on the window holds more, or less."""
@@ -125,6 +147,14 @@ class ZoneMeasure:
             target = self._changes.get(hour)
             if target is None:
                 target = self._changes[hour] = [0] * 9
+        for metric in range(3):
+            target[bound * 3 + metric] += step * amounts[metric]
+
+    def _change_week(self, day: int, bound: int, amounts: Amounts, step: int) -> None:
+        """From the end of this day on its last 168 hours hold more, or less."""
+        target = self.week_changes.get(day)
+        if target is None:
+            target = self.week_changes[day] = [0] * 9
         for metric in range(3):
             target[bound * 3 + metric] += step * amounts[metric]
 
@@ -143,6 +173,10 @@ class ZoneMeasure:
 
     def day(self, day: int) -> list[int]:
         return self.days.get(day) or [0] * 9
+
+    def week(self, day: int) -> list[int]:
+        """Over the 168 hours that end with a day."""
+        return [sum(column) for column in zip([0] * 9, *(c for d, c in self.week_changes.items() if d <= day), strict=True)]
 
     def forget(self, before_day: int) -> None:
         """Drop the lists of incidents of closed days; their sums stay."""

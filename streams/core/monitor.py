@@ -34,6 +34,7 @@ from streams.core.coverage import is_watched, share
 from streams.core.gate import Conditions, Wanted, ended, failed_conditions, in_thousandths, limit, streak, timeline
 from streams.core.measure import BEST, HIGH, LOW, METRICS, measures
 from streams.core.picture import Key, Picture, key_of
+from streams.core.public_terms import assumptions
 from streams.core.settlement import DayView, SettledDay, StandingEnd
 from streams.core.terms import DAY, HOUR, Terms, parse, thousandths
 
@@ -269,6 +270,7 @@ class Monitor:
         else:
             self.pictures = [entry for entry in self.pictures if entry[0] < record.effective_from]
             self.pictures.append((record.effective_from, picture))
+        self._outbox.append(publish.terms_as_fact(terms, record.effective_from, record.correct))
         self._readers.forget_terms()
         for zone in terms.zone_ids:
             self.settled.setdefault(zone, [SettledDay(ABSENT) for _ in range(max(0, self._next_day))])
@@ -611,7 +613,7 @@ class Monitor:
             rules=RULES,
             gazetteers=sorted(self.gazetteers),
             revisable_until=wanted.effective_at + terms.gate.late_days_max * DAY,
-            assumptions=list(terms.truce.assumptions),
+            assumptions=assumptions(terms),
             assumed_alive=self._picture_at(self._now_s).coverage.assumed,
         )
 
@@ -654,6 +656,7 @@ class Monitor:
             picture.tallies.stated(zone, start_s, end_s),
             picture.coverage.assumed,
             listed,
+            measures(measure.week(day), *picture.tallies.window_excess(zone, end_s - 7 * DAY, end_s, picture.terms.d_hour_s)),
         )
 
     def _day_facts(self) -> Iterator[Fact]:
@@ -664,6 +667,8 @@ class Monitor:
                     if 0 <= day < self._next_day:
                         # A settled day is looked at again at the next tick.
                         picture.stale_days.add((zone, day))
+            weeks = picture.take_stale_weeks()
+            self._days_to_publish.update((zone, day) for zone, day in weeks if self._picture_of_day(day) is picture)
         due = sorted((zone, day) for zone, day in self._days_to_publish if self._has_begun(day))
         self._days_to_publish.difference_update(due)
         for zone, day in due:

@@ -16,7 +16,7 @@ from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
 from streams.core.gate import Declaration
 from streams.core.incident import Derived, Incident
-from streams.core.measure import BEST, Measure, contribution
+from streams.core.measure import BEST, WINDOW_HOURS, Measure, contribution
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
 from streams.core.zones import ZoneMap
@@ -58,6 +58,7 @@ class Picture:
         self.changed: set[str] = set()
         self.gone: dict[str, Account] = {}
         self.stale_days: set[tuple[str, int]] = set()
+        self.stale_weeks: set[tuple[str, int]] = set()
         self._accounts: dict[Key, Account] = {}
         self._deduplicator = Deduplicator(terms)
         self._heard_at: dict[Key, tuple[str, str, int]] = {}
@@ -354,9 +355,21 @@ class Picture:
         for zone, measure in self.measure.zones.items():
             if measure.dirty_days:
                 stale.update((zone, day) for day in measure.dirty_days)
-                stale.update((zone, day) for day in self._tallied_days(zone))
+                for day in self._tallied_days(zone):
+                    stale.add((zone, day))
+                    self._stale_week(zone, day)
                 measure.dirty_days = set()
+            self.stale_weeks.update((zone, day) for day in measure.dirty_weeks)
+            measure.dirty_weeks = set()
         return stale
+
+    def take_stale_weeks(self) -> set[tuple[str, int]]:
+        """(zone, day) at whose end the level of the last seven days is another, and forget them."""
+        stale, self.stale_weeks = self.stale_weeks, set()
+        return stale
+
+    def _stale_week(self, zone: str, day: int) -> None:
+        self.stale_weeks.update((zone, later) for later in range(day, day + WINDOW_HOURS // 24))
 
     def _tallied_days(self, zone: str) -> Iterable[int]:
         """An incident of one day may change what a tally adds to another."""
@@ -368,6 +381,8 @@ class Picture:
             self._stale(tally.zones, tally.start, tally.end)
             for zone in tally.zones:
                 self.measure.zones[zone].level_dirty = True
+                for day in self.days_of(tally.start, tally.end):
+                    self._stale_week(zone, day)
 
     def _watch_changed(self, watch: Watch) -> None:
         self._stale(watch.zones, watch.start, watch.end)

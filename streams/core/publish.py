@@ -13,11 +13,12 @@ from schemas.facts import Cut, Day, Evidence, EvidenceReport, Fact, Level, Measu
 from schemas.facts import Incident as IncidentBody
 from schemas.facts import Interval as IntervalBody
 from schemas.reasons import Condition, Outcome, Phase
-from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS
+from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PUBLIC_TERMS
 from streams.core.claims import Account
 from streams.core.gate import outcome
 from streams.core.incident import Incident
 from streams.core.picture import Picture
+from streams.core.public_terms import public_terms
 from streams.core.settlement import SettledDay
 from streams.core.terms import Terms
 
@@ -165,7 +166,7 @@ def incident_body(picture: Picture, incident: Incident) -> IncidentBody:
         scope=derived.scope,
         counted=bool(incident.contribution.parts),
         disputed=incident.denials > 0,
-        by=incident.by,
+        by=[actor for actor in incident.by if actor in picture.terms.actor_by_id],
         told_by=derived.told_by,
         reports=incident.reports,
         reports_digest=f"{incident.reports_digest:032x}",
@@ -203,6 +204,7 @@ def day(
     tallied: Sequence[int],
     assumed: int,
     listed: int,
+    week: Measures,
 ) -> Day:
     """The public body of a day. Coverage is shown for settled days only: where nobody watches now is nobody's business."""
     if number < 0:
@@ -232,7 +234,13 @@ def day(
         blocked_by=cut(blocking, listed) if blocking is not None else None,
         tallied=list(tallied)[:listed],
         assumed=assumed,
+        week=week,
     )
+
+
+def terms_as_fact(terms: Terms, effective_from_s: int, correct: bool) -> Fact:
+    """Terms as readers may see them. Every version stays under a key of its own: changes of phase name it by its hash."""
+    return Fact(PUBLIC_TERMS, f"{terms.truce.id}/{terms.hash}", _encode(public_terms(terms, effective_from_s, correct)))
 
 
 def day_as_fact(body: Day) -> Fact:
@@ -264,4 +272,4 @@ def level_as_fact(
     return Fact(LEVELS, f"{terms.truce.id}/{zone}", _encode(body))
 
 
-__all__ = ["Readers", "cut", "day", "day_as_fact", "evidence", "incident_body", "level_as_fact"]
+__all__ = ["Readers", "cut", "day", "day_as_fact", "evidence", "incident_body", "level_as_fact", "terms_as_fact"]

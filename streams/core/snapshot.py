@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from streams.core.monitor import Monitor
     from streams.core.picture import Picture
 
-FORMAT = 1
+FORMAT = 2
 PART_BYTES = 400_000
 
 
@@ -130,6 +130,10 @@ def of_picture(picture: "Picture", open_day: int) -> dict[str, Any]:
             zone: sorted([day, sums] for day, sums in measure.days.items() if day < open_day)
             for zone, measure in picture.measure.zones.items()
         },
+        "week_changes": {
+            zone: sorted([day, sums] for day, sums in measure.week_changes.items() if day < open_day)
+            for zone, measure in picture.measure.zones.items()
+        },
     }
 
 
@@ -141,6 +145,8 @@ def to_picture(picture: "Picture", kept: dict[str, Any]) -> None:
         picture.access.add((source, report_id), area, Statement(*statement))
     for zone, days in kept["days"].items():
         picture.measure.zones[zone].days.update({day: sums for day, sums in days})
+    for zone, changes in kept["week_changes"].items():
+        picture.measure.zones[zone].week_changes.update({day: sums for day, sums in changes})
 
 
 __all__ = ["of_chain", "of_day", "of_end", "of_picture", "restore_all", "take_due", "to_chain", "to_day", "to_end", "to_picture"]

@@ -41,7 +41,7 @@ trusted = ["watch"]
 id = "other"
 """
 
-NAMES = ["days.jsonl", "evidence.jsonl", "incidents.jsonl", "levels.jsonl", "phases.jsonl", "rejected.jsonl"]
+NAMES = ["days.jsonl", "evidence.jsonl", "incidents.jsonl", "levels.jsonl", "phases.jsonl", "rejected.jsonl", "terms.jsonl"]
 COUNTS = ["read", "rejected", "duplicates", "outside", "kept", "out_of_scope", "incidents", "phase_changes"]
 
 
