@@ -3,7 +3,6 @@
 Everything that terms say about a report is looked up here once, so that matching and measuring deal with integers only.
 """
 
-import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
@@ -13,18 +12,15 @@ from zoneinfo import ZoneInfo
 from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import UNLISTED, Kind, Side, TimePrecision, Trust, Weapon
 from streams.core.check import seconds
+from streams.core.features import TIME_RANKS, features
+from streams.core.likeness import LETTERS_MIN, letters, wording
 from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
 
-TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
 WIDE_SPAN_S = 7 * DAY
 """A report of a week or more tells of many incidents and is merged into none of them."""
 VAGUE_PRECISION = 5
 """From here on a circle is several places or a country."""
 VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
-TEXT_MIN = 24
-"""Shorter texts ("shelling in the east") are the same by chance."""
-
-_NOT_WORDS = re.compile(r"[\W_]+")
 
 Span = tuple[int, int]
 Order = tuple[int, int, int, str, str, str]
@@ -127,6 +123,7 @@ class Account:
         "circle",
         "claim",
         "end",
+        "features",
         "independent",
         "injured",
         "keys",
@@ -167,7 +164,7 @@ class Account:
         self.radius_m = circle.radius_m
         self.kind = report.kind or Kind.OTHER
         self.weapon = report.weapon
-        rank = TIME_RANK[self.time_precision]
+        rank = TIME_RANKS[self.time_precision]
         # Two spellings of one source may use the same report id: the spelling as received decides last.
         self.order: Order = (circle.precision, rank, self.start, source, report.report_id, report.source)
         self.lineage = UNLISTED if known is None else known.lineage or known.id
@@ -184,6 +181,17 @@ class Account:
         self.killed = bounds(casualties.killed, limit)
         self.injured = bounds(casualties.injured, limit)
         self.who = casualties.who
+        self.features = features(
+            (self.lat_e6, self.lon_e6, self.radius_m),
+            (self.start, self.end),
+            self.time_precision,
+            (self.kind, self.weapon),
+            self.killed,
+            self.injured,
+            (self.by, self.against),
+            wording(report.text),
+            report.links,
+        )
         self.keys = _keys(report)
         self.report_digest = int.from_bytes(_digest(f"{report.source}\x00{report.report_id}", 16))
         self.anchor: Account | None = None
@@ -219,8 +227,8 @@ def _keys(report: Report) -> tuple[bytes, ...]:
     """What makes two reports of one source the same claim: its links, and its words without space and punctuation."""
     keys = [_digest(link.strip().rstrip("/"), 8) for link in report.links]
     if report.text:
-        words = _NOT_WORDS.sub("", report.text.casefold())
-        if len(words) >= TEXT_MIN:
+        words = letters(report.text)
+        if len(words) >= LETTERS_MIN:
             keys.append(_digest(words, 8))
     return tuple(keys)
 

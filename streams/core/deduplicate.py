@@ -13,7 +13,7 @@ from typing import Any
 from streams.core.anchoring import Anchoring, Change
 from streams.core.claims import Account
 from streams.core.geometry import distance_m
-from streams.core.match import fit
+from streams.core.match import fit, rule_of
 from streams.core.terms import DAY, HOUR, Match, Terms
 
 EARTH_M_PER_DEGREE = 111_195
@@ -53,7 +53,10 @@ class Deduplicator:
     def __init__(self, terms: Terms) -> None:
         match = terms.match
         self._claims = Anchoring(_Repeats(), _repeats(match), exclusive=False)
-        self._incidents = Anchoring(_Neighbourhood(match), lambda a, c: fit(a.account, c.account, match), exclusive=True)
+        rule = rule_of(match)
+        self._incidents = Anchoring(
+            _Neighbourhood(match), lambda a, c: fit(a.account.features, c.account.features, rule), exclusive=True
+        )
 
     def add(self, account: Account) -> None:
         self._claims.add(account)

@@ -1,127 +1,201 @@
 """Whether two claims can tell of one incident, and how well they agree.
 
-A ladder of named levels for place, time, weapon, casualties and actors, each with a weight in thousandths of a bit, as
-record linkage does (Fellegi and Sunter, 1969): the sum is the score, and the same table explains it.
+Record linkage as Fellegi and Sunter (1969) put it: a pair reaches one level in each comparison of the `ladder`, each
+level has a weight in thousandths of a bit, their sum is the score, and the same levels explain it. Everything here reads
+whole numbers only.
 """
 
 from typing import NamedTuple
 
-from schemas.reasons import Kind, TimePrecision, Weapon
-from streams.core.claims import Account, Bounds
+from schemas.reasons import Weapon
+from streams.core.features import TIME_RANKS, UNSAID, WEAPONS, Features
 from streams.core.geometry import distance_m
-from streams.core.terms import HOUR, Match
+from streams.core.ladder import DEFAULTS, NAMES, NUMBER
+from streams.core.terms import HOUR, Match, thousandths
 
-THRESHOLD = 3_000
-"""Agreement that a chance pair of the same town and day does not reach."""
+_NUMBER = {f"{comparison}.{level}": number for (comparison, level), number in NUMBER.items()}
+_SAME_SPOT, _SAME_TOWN, _SAME_DISTRICT, _SAME_PROVINCE, _CLOSE, _NEAR = range(6)
+_SAME_TIME = _NUMBER["time.same_time"]
+_SAME_PART, _WITHIN_HOUR, _WITHIN_THREE, _WITHIN_HALF_DAY, _WITHIN_WINDOW, _SAME_DAY, _SAME_DAYS, _OTHER_DAY = range(
+    _SAME_TIME + 1, _SAME_TIME + 9
+)
+_WEAPON_SAME = _NUMBER["weapon.same"]
+_WEAPON_BY_ONE, _WEAPON_BY_BOTH, _WEAPON_ALIKE = range(_WEAPON_SAME + 1, _WEAPON_SAME + 4)
+_KILLED, _INJURED = _NUMBER["killed.agree"], _NUMBER["injured.agree"]
+_AGREE, _NOBODY, _COUNT_UNSAID, _COUNT_NEAR, _FAR_APART, _NOBODY_BY_ONE = range(6)
+_BY, _AGAINST = _NUMBER["by.same"], _NUMBER["against.same"]
+_ACTOR_SAME, _ACTOR_UNSAID, _ACTOR_OTHER = range(3)
+_TEXT = _NUMBER["text.near_identical"]
+_NEAR_IDENTICAL, _TEXT_ALIKE, _TEXT_AKIN, _TEXT_UNLIKE, _NOT_COMPARABLE = range(_TEXT, _TEXT + 5)
+_LINKS_SHARED = _NUMBER["links.shared"]
+_LINKS_OTHER, _LINKS_UNSAID = _LINKS_SHARED + 1, _LINKS_SHARED + 2
 
-SAME_SPOT, SAME_TOWN, SAME_DISTRICT, SAME_PROVINCE, APART = 5_000, 3_500, 1_500, -1_000, 500
-SAME_TIME, SAME_DAY, WITHIN_HOUR, WITHIN_SIX_HOURS, WITHIN_WINDOW = 4_000, 2_500, 3_000, 0, -5_000
-SAME_WEAPON, WEAPON_UNSAID, LIKE_WEAPON = 2_000, 500, -1_000
-TOLL_AGREES, TOLL_NEAR, TOLL_DIFFERS = 1_500, 0, -1_500
-SAME_ACTOR = 500
+# Circles together as wide as this: a spot, a town, a district.
+_SPOT_M, _TOWN_M, _DISTRICT_M = 2_500, 15_000, 50_000
+_POINT_M = 1_000
+"""Points nearer than this are one spot, however small their circles say they are."""
+_QUARTER_HOUR = HOUR // 4
+_DAY_LONG = 25 * HOUR
+"""The longest local day."""
+_DAY_RANK = TIME_RANKS["day"]
+NEAR_IDENTICAL_BITS, ALIKE_BITS, AKIN_BITS = 8, 14, 20
+"""Signatures of unrelated texts of one language differ in 27 of 64 bits, give or take 4 (measured on English reports)."""
 
-_BARREL = frozenset({Weapon.MORTAR, Weapon.ROCKET, Weapon.ARTILLERY, Weapon.TANK, Weapon.ATGM})
-_AIR = frozenset({Weapon.AIRSTRIKE, Weapon.UAV})
-_ATTACKS = frozenset({Kind.ATTACK, Kind.DISPROPORTIONATE_FORCE})
-_SHARP = frozenset({TimePrecision.EXACT, TimePrecision.HOUR, TimePrecision.PART_OF_DAY})
+_UNDETERMINED, _SMALL_ARMS = WEAPONS[Weapon.UNDETERMINED], WEAPONS[Weapon.SMALL_ARMS]
+_FAMILIES = (
+    {Weapon.MORTAR, Weapon.ROCKET, Weapon.ARTILLERY, Weapon.TANK, Weapon.ATGM},
+    {Weapon.AIRSTRIKE, Weapon.UAV},
+)
+
+
+def _weapon_levels() -> tuple[tuple[int | None, ...], ...]:
+    """By weapon and weapon. `undetermined` fits any explosive weapon; small arms are none."""
+
+    def level(one: Weapon, other: Weapon) -> int | None:
+        if one is other:
+            return _WEAPON_BY_BOTH if one is Weapon.UNDETERMINED else _WEAPON_SAME
+        if Weapon.UNDETERMINED in (one, other):
+            return None if Weapon.SMALL_ARMS in (one, other) else _WEAPON_BY_ONE
+        return _WEAPON_ALIKE if any(one in family and other in family for family in _FAMILIES) else None
+
+    return tuple(tuple(level(one, other) for other in Weapon) for one in Weapon)
+
+
+_WEAPON_LEVELS = _weapon_levels()
+
+
+class Rule(NamedTuple):
+    """What terms say of matching, as numbers. `weights` by level, in the order of the ladder; thousandths of a bit."""
+
+    distance_m: int
+    window_s: int
+    threshold: int
+    weights: tuple[int, ...]
 
 
 class Agreement(NamedTuple):
-    """One rung of the ladder: what was compared, the level reached, its weight in thousandths of a bit."""
+    """One comparison of a pair: the level reached, and its weight in thousandths of a bit."""
 
     comparison: str
     level: str
     weight: int
 
 
-def fit(anchor: Account, claim: Account, match: Match) -> int | None:
-    """The score of a pair in thousandths of a bit, or None where they cannot be one incident."""
-    agreements = explain(anchor, claim, match)
-    if agreements is None:
-        return None
-    score = sum(agreement.weight for agreement in agreements)
-    return score if score >= THRESHOLD + match.min_score else None
+def rule_of(match: Match) -> Rule:
+    """The weights of the terms over those that ship."""
+    weights = [thousandths(weight) for weight in DEFAULTS]
+    for comparison, levels_ in match.weights.items():
+        for level, weight in levels_.items():
+            weights[NUMBER[comparison, level]] = thousandths(weight)
+    return Rule(match.distance_m, match.window_hours * HOUR, thousandths(match.threshold), tuple(weights))
 
 
-def explain(anchor: Account, claim: Account, match: Match) -> list[Agreement] | None:
-    """The rungs of a pair, cheap tests first; None where one of them rules the pair out."""
-    time = _time(anchor, claim, match)
-    if time is None:
+def fit(one: Features, other: Features, rule: Rule) -> int | None:
+    """The score of a pair in thousandths of a bit, or None where it is not one incident. Symmetric."""
+    reached = levels(one, other, rule)
+    if reached is None:
         return None
-    weapon = _weapon(anchor, claim)
+    weights = rule.weights
+    score = 0
+    for level in reached:
+        score += weights[level]
+    return score if score >= rule.threshold else None
+
+
+def explain(one: Features, other: Features, rule: Rule) -> list[Agreement] | None:
+    """What makes up the score of a pair; None where place, time, kind or weapon rule it out."""
+    reached = levels(one, other, rule)
+    return None if reached is None else [Agreement(*NAMES[level], rule.weights[level]) for level in reached]
+
+
+def levels(one: Features, other: Features, rule: Rule) -> tuple[int, ...] | None:
+    """The level reached in each comparison, cheap tests first; None where one of them rules the pair out."""
+    if one.kind != other.kind:
+        return None
+    weapon = _WEAPON_LEVELS[one.weapon][other.weapon]
     if weapon is None:
         return None
-    place = _place(anchor, claim, match)
+    time = _time(one, other, rule.window_s)
+    if time is None:
+        return None
+    place = _place(one, other, rule.distance_m)
     if place is None:
         return None
-    return [place, time, weapon, _toll(anchor.killed, claim.killed), _actor(anchor.by, claim.by)]
+    return (
+        place,
+        time,
+        weapon,
+        _KILLED + _count(one[8], one[9], one[10], other[8], other[9], other[10]),
+        _INJURED + _count(one[11], one[12], one[13], other[11], other[12], other[13]),
+        _BY + _actor(one.by, other.by),
+        _AGAINST + _actor(one.against, other.against),
+        _text(one, other),
+        _links(one.links, other.links),
+    )
 
 
-def _time(anchor: Account, claim: Account, match: Match) -> Agreement | None:
-    gap_s = max(claim.start - anchor.end, anchor.start - claim.end, 0)
-    if gap_s > match.window_hours * HOUR:
+def _time(one: Features, other: Features, window_s: int) -> int | None:
+    gap_s = max(one.start - other.end, other.start - one.end)
+    if gap_s > window_s:
         return None
-    if not (anchor.time_precision in _SHARP and claim.time_precision in _SHARP):
+    if one.time_rank >= _DAY_RANK or other.time_rank >= _DAY_RANK:
         # Half-open spans that only touch are of different days.
-        if claim.start < max(anchor.end, anchor.start + 1) and anchor.start < max(claim.end, claim.start + 1):
-            return Agreement("time", "same day", SAME_DAY)
-        return Agreement("time", "another day", WITHIN_WINDOW)
-    if gap_s == 0:
-        return Agreement("time", "same time", SAME_TIME)
+        if one.start >= max(other.end, other.start + 1) or other.start >= max(one.end, one.start + 1):
+            return _OTHER_DAY
+        return _SAME_DAY if max(one.end - one.start, other.end - other.start) <= _DAY_LONG else _SAME_DAYS
+    if gap_s <= _QUARTER_HOUR:
+        return _SAME_TIME if max(one.end - one.start, other.end - other.start) <= HOUR else _SAME_PART
     if gap_s <= HOUR:
-        return Agreement("time", "within an hour", WITHIN_HOUR)
-    if gap_s <= 6 * HOUR:
-        return Agreement("time", "within six hours", WITHIN_SIX_HOURS)
-    return Agreement("time", "within the window", WITHIN_WINDOW)
+        return _WITHIN_HOUR
+    if gap_s <= 3 * HOUR:
+        return _WITHIN_THREE
+    return _WITHIN_HALF_DAY if gap_s <= 12 * HOUR else _WITHIN_WINDOW
 
 
-def _weapon(anchor: Account, claim: Account) -> Agreement | None:
-    if anchor.kind is not claim.kind and not (anchor.kind in _ATTACKS and claim.kind in _ATTACKS):
+def _place(one: Features, other: Features, reach_m: int) -> int | None:
+    wide_m = one.radius_m + other.radius_m
+    apart_m = distance_m(one.lat_e6, one.lon_e6, other.lat_e6, other.lon_e6)
+    beyond_m = apart_m - wide_m
+    if beyond_m > reach_m:
         return None
-    one, other = anchor.weapon, claim.weapon
-    if one is other:
-        if one is Weapon.UNDETERMINED:
-            return Agreement("weapon", "unsaid by both", WEAPON_UNSAID)
-        return Agreement("weapon", "same weapon", SAME_WEAPON)
-    if one is Weapon.UNDETERMINED or other is Weapon.UNDETERMINED:
-        if one is Weapon.SMALL_ARMS or other is Weapon.SMALL_ARMS:
-            return None
-        return Agreement("weapon", "unsaid by one", WEAPON_UNSAID)
-    if (one in _BARREL and other in _BARREL) or (one in _AIR and other in _AIR):
-        return Agreement("weapon", "alike", LIKE_WEAPON)
-    return None
+    if apart_m > max(wide_m, _POINT_M):
+        return _CLOSE if beyond_m * 2 <= reach_m else _NEAR
+    if wide_m <= _SPOT_M:
+        return _SAME_SPOT
+    if wide_m <= _TOWN_M:
+        return _SAME_TOWN
+    return _SAME_DISTRICT if wide_m <= _DISTRICT_M else _SAME_PROVINCE
 
 
-def _place(anchor: Account, claim: Account, match: Match) -> Agreement | None:
-    radii_m = anchor.radius_m + claim.radius_m
-    apart_m = distance_m(anchor.lat_e6, anchor.lon_e6, claim.lat_e6, claim.lon_e6)
-    if apart_m > match.distance_m + radii_m:
-        return None
-    if apart_m > max(radii_m, 1_000):
-        return Agreement("place", "near", APART)
-    if radii_m <= 2_500:
-        return Agreement("place", "same spot", SAME_SPOT)
-    if radii_m <= 15_000:
-        return Agreement("place", "same town", SAME_TOWN)
-    if radii_m <= 50_000:
-        return Agreement("place", "same district", SAME_DISTRICT)
-    return Agreement("place", "same province", SAME_PROVINCE)
+def _count(low: int, best: int, high: int, other_low: int, other_best: int, other_high: int) -> int:
+    if low == UNSAID or other_low == UNSAID:
+        return _COUNT_UNSAID
+    if high == 0 or other_high == 0:
+        return _NOBODY if high == other_high else _NOBODY_BY_ONE if max(low, other_low) > 0 else _COUNT_NEAR
+    if low <= other_high and other_low <= high:
+        return _AGREE
+    return _FAR_APART if max(best, other_best) > 2 * min(best, other_best) + 1 else _COUNT_NEAR
 
 
-def _toll(one: Bounds | None, other: Bounds | None) -> Agreement:
-    if one is None or other is None:
-        return Agreement("killed", "unsaid", TOLL_NEAR)
-    if one[0] <= other[2] and other[0] <= one[2]:
-        return Agreement("killed", "agree", TOLL_AGREES)
-    if max(one[1], other[1]) > 3 * min(one[1], other[1]) + 3:
-        return Agreement("killed", "far apart", TOLL_DIFFERS)
-    return Agreement("killed", "near", TOLL_NEAR)
+def _actor(one: int, other: int) -> int:
+    if one == 0 or other == 0:
+        return _ACTOR_UNSAID
+    return _ACTOR_SAME if one == other else _ACTOR_OTHER
 
 
-def _actor(one: str | None, other: str | None) -> Agreement:
-    if one is not None and one == other:
-        return Agreement("by", "same", SAME_ACTOR)
-    return Agreement("by", "unsaid or other", 0)
+def _text(one: Features, other: Features) -> int:
+    if one.script == 0 or one.script != other.script:
+        return _NOT_COMPARABLE
+    bits = (one.signature ^ other.signature).bit_count()
+    if bits <= AKIN_BITS:
+        return _NEAR_IDENTICAL if bits <= NEAR_IDENTICAL_BITS else _TEXT_ALIKE if bits <= ALIKE_BITS else _TEXT_AKIN
+    return _TEXT_UNLIKE
 
 
-__all__ = ["Agreement", "explain", "fit"]
+def _links(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    if not one or not other:
+        return _LINKS_UNSAID
+    return _LINKS_SHARED if any(link in other for link in one) else _LINKS_OTHER
+
+
+__all__ = ["Agreement", "Rule", "explain", "fit", "levels", "rule_of"]

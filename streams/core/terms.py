@@ -23,6 +23,7 @@ import orjson
 from msgspec import Meta, Struct
 
 from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Phase, Side, ThresholdMode, Trust, Weapon
+from streams.core.ladder import NUMBER
 
 HOUR = 3_600
 DAY = 86_400
@@ -31,6 +32,7 @@ SIMULATED_PREFIX = "reports.simulated."
 
 Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Decimal = Annotated[float, Meta(ge=0, le=1_000_000)]
+Bits = Annotated[float, Meta(ge=-100, le=100)]
 Hours = Annotated[int, Meta(ge=0, le=24 * 366)]
 
 
@@ -196,12 +198,16 @@ class Ends(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Match(Struct, frozen=True, forbid_unknown_fields=True):
-    """When two claims can tell of one incident, before place and time precision widen it."""
+    """When two claims can tell of one incident, before place and time precision widen it.
+
+    A pair is one whose score reaches `threshold`. `weights`, by comparison and level, are those that ship unless said here.
+    """
 
     distance_m: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
     neighbours_max: Annotated[int, Meta(ge=1)] = 64
-    min_score: int = 0
+    threshold: Bits = 3.0
+    weights: dict[str, dict[str, Bits]] = {}
 
 
 class Limits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -451,6 +457,10 @@ def _check_words(terms: Terms) -> Iterable[str]:
     """Keys that are words of ours: phases, and the values that `truce.assumptions` points at."""
     phases = [phase.value for phase in Phase]
     yield from (f"truce.phase_names: {name!r} is none of {phases}" for name in terms.truce.phase_names if name not in phases)
+    for comparison, levels in terms.match.weights.items():
+        yield from (
+            f"match.weights.{comparison}.{level}: there is no such level" for level in levels if (comparison, level) not in NUMBER
+        )
     values = terms.as_mapping()
     yield from (f"truce.assumptions: there is no value {key!r}" for key in terms.truce.assumptions if not _has(values, key))
 

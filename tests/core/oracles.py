@@ -10,7 +10,7 @@ from schemas.facts import Incident, Report
 from streams.core.claims import Account, Calendar
 from streams.core.geometry import distance_m
 from streams.core.incident import incident_id
-from streams.core.match import fit
+from streams.core.match import fit, rule_of
 from streams.core.terms import DAY, HOUR, Terms
 from streams.core.zones import ZoneMap
 
@@ -42,12 +42,13 @@ def incidents(accounts: Iterable[Account], terms: Terms) -> dict[Ids, Account]:
         head = next((h for h in claims if _repeats(h, account, terms)), account)
         claims.setdefault(head, []).append(account)
     groups: dict[Account, list[Account]] = {}
+    rule = rule_of(terms.match)
     for head in claims:
         best, best_score = head, None
         for anchor, members in groups.items():
             if not (anchor.mergeable and head.mergeable) or any(m.source == head.source for m in members):
                 continue
-            score = fit(anchor, head, terms.match)
+            score = fit(anchor.features, head.features, rule)
             if score is not None and (best_score is None or score > best_score):
                 best, best_score = anchor, score
         groups.setdefault(best, []).append(head)

@@ -1,0 +1,86 @@
+"""What two claims are compared by: whole numbers only, worked out once a report.
+
+Names, links and texts are digests here, so that a comparison neither allocates nor reads a string.
+"""
+
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import NamedTuple
+
+from schemas.reasons import Kind, TimePrecision, Weapon
+from streams.core.likeness import Wording
+
+UNSAID = -1
+"""In place of a count that a report does not give."""
+LINKS_MAX = 8
+"""Of more links the smallest digests are compared."""
+
+KINDS = {kind: number for number, kind in enumerate(Kind)} | {Kind.DISPROPORTIONATE_FORCE: 0}
+"""Disproportionate force is an attack as somebody judges it."""
+WEAPONS = {weapon: number for number, weapon in enumerate(Weapon)}
+TIME_RANKS = {precision: rank for rank, precision in enumerate(TimePrecision)}
+
+
+class Features(NamedTuple):
+    """Microdegrees, metres, seconds since 1970; `time_rank`, `kind`, `weapon`, `script` are places in closed lists.
+
+    Counts are low, best, high, or all three `UNSAID`. An actor is a digest, 0 where none is named; so are links.
+    """
+
+    lat_e6: int
+    lon_e6: int
+    radius_m: int
+    start: int
+    end: int
+    time_rank: int
+    kind: int
+    weapon: int
+    killed_low: int
+    killed_best: int
+    killed_high: int
+    injured_low: int
+    injured_best: int
+    injured_high: int
+    by: int
+    against: int
+    script: int
+    signature: int
+    letters: int
+    links: tuple[int, ...]
+
+
+def features(
+    place: tuple[int, int, int],
+    span: tuple[int, int],
+    precision: TimePrecision,
+    act: tuple[Kind, Weapon],
+    killed: tuple[int, int, int] | None,
+    injured: tuple[int, int, int] | None,
+    actors: tuple[str | None, str | None],
+    wording: Wording,
+    links: Iterable[str],
+) -> Features:
+    """`place` is latitude, longitude and radius; `actors` are who did it and to whom, as terms name them."""
+    unsaid = (UNSAID, UNSAID, UNSAID)
+    return Features(
+        *place,
+        *span,
+        TIME_RANKS[precision],
+        KINDS[act[0]],
+        WEAPONS[act[1]],
+        *(killed or unsaid),
+        *(injured or unsaid),
+        *(0 if actor is None else _number(actor) for actor in actors),
+        wording.script,
+        wording.signature,
+        wording.letters,
+        tuple(sorted({_number(link.strip().rstrip("/")) for link in links})[:LINKS_MAX]),
+    )
+
+
+def _number(text: str) -> int:
+    """63 bits, and never 0: two names have the same by chance once in many billions."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1 or 1
+
+
+__all__ = ["KINDS", "LINKS_MAX", "TIME_RANKS", "UNSAID", "WEAPONS", "Features", "features"]
