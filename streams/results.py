@@ -1,14 +1,21 @@
 """Facts as files: one JSON object a line, the same bytes that the topics carry.
 
 Where a topic is compacted the file holds the last value of each key, sorted by key; where it is kept for ever the file
-holds every message in order. Nothing shows under its name before `close`, so a replay that fails leaves no half result.
+holds every message in order. `located.jsonl` is the log itself, so that `truce verify` and `truce explain` can decide
+everything once more. Nothing shows under its name before `close`, so a replay that fails leaves no half result.
+
+Keys live for ever, and a file may be many times longer than memory: until `close` the last values wait on disk.
 """
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
 from schemas.facts import Fact
-from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PHASES, PUBLIC_TERMS, REJECTED
+from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, LOCATED, PHASES, PUBLIC_TERMS, REJECTED
 
 LATEST = {
     INCIDENTS: "incidents.jsonl",
@@ -17,9 +24,17 @@ LATEST = {
     EVIDENCE: "evidence.jsonl",
     PUBLIC_TERMS: "terms.jsonl",
 }
-EVERY = {PHASES: "phases.jsonl", REJECTED: "rejected.jsonl"}
+EVERY = {PHASES: "phases.jsonl", REJECTED: "rejected.jsonl", LOCATED: "located.jsonl"}
+SUMS = "SHA256SUMS"
+_STORE = "latest.sqlite"
 _NAMES = (*LATEST.values(), *EVERY.values())
 _PART = ".part"
+_SCHEMA = """
+    PRAGMA journal_mode = OFF;
+    PRAGMA synchronous = OFF;
+    PRAGMA cache_size = -8000;
+    CREATE TABLE latest (topic TEXT, key TEXT, value BLOB, PRIMARY KEY (topic, key)) WITHOUT ROWID;
+"""
 
 
 class ResultsError(ValueError):
@@ -31,7 +46,7 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         """Raises `ResultsError` where the folder cannot be used."""
-        names = {name + suffix for name in _NAMES for suffix in ("", _PART)}
+        names = {name + suffix for name in (*_NAMES, SUMS, _STORE) for suffix in ("", _PART)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             others = sorted(path.name for path in folder.iterdir() if path.name not in names)
@@ -40,43 +55,57 @@ class Results:
         if others:
             raise ResultsError(f"{folder}: has other files in it ({others[0]}); name an empty or a new folder")
         self._folder = folder
-        self.latest: dict[str, dict[str, bytes]] = {topic: {} for topic in LATEST}
         self._every = {topic: self._part(name) for topic, name in EVERY.items()}
-        self.taken = 0
+        (folder / (_STORE + _PART)).unlink(missing_ok=True)
+        self._store = sqlite3.connect(folder / (_STORE + _PART), isolation_level=None)
+        self._store.executescript(_SCHEMA)
+        self._store.execute("BEGIN")
 
     def add(self, fact: Fact) -> None:
         """Take what a topic would carry; topics that have no file are left out."""
-        self.taken += 1
-        latest = self.latest.get(fact.topic)
-        if latest is not None:
+        if fact.topic in LATEST:
             if fact.value is None:
-                latest.pop(fact.key, None)
+                self._store.execute("DELETE FROM latest WHERE topic = ? AND key = ?", (fact.topic, fact.key))
             else:
-                latest[fact.key] = fact.value
+                self._store.execute("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", fact[:3])
         elif fact.topic in self._every and fact.value is not None:
             self._every[fact.topic].write(fact.value + b"\n")
+
+    def latest(self, topic: str) -> Iterator[bytes]:
+        """The last value of each key of a compacted topic, in the order of the keys."""
+        query = "SELECT value FROM latest WHERE topic = ? ORDER BY key"
+        yield from (value for (value,) in self._store.execute(query, (topic,)))
 
     def close(self) -> None:
         """Write what was collected and give every file its name."""
         for topic, name in LATEST.items():
             with self._part(name) as file:
-                file.writelines(value + b"\n" for _, value in sorted(self.latest[topic].items()))
-        self._shut()
-        for name in _NAMES:
+                file.writelines(value + b"\n" for value in self.latest(topic))
+        for file in self._every.values():
+            file.close()
+        with self._part(SUMS) as file:
+            file.writelines(f"{_digest(self._folder / (name + _PART))}  {name}\n".encode() for name in sorted(_NAMES))
+        for name in (*_NAMES, SUMS):
             (self._folder / (name + _PART)).replace(self._folder / name)
 
     def discard(self) -> None:
-        """Drop what has no name yet: the results of an earlier replay stay as they were. After `close` it does nothing."""
-        self._shut()
-        for name in _NAMES:
-            (self._folder / (name + _PART)).unlink(missing_ok=True)
-
-    def _shut(self) -> None:
+        """Drop what has no name yet: the results of an earlier replay stay as they were. To be called at the end, always."""
+        self._store.close()
         for file in self._every.values():
             file.close()
+        for name in (*_NAMES, SUMS, _STORE):
+            (self._folder / (name + _PART)).unlink(missing_ok=True)
 
     def _part(self, name: str) -> IO[bytes]:
         return (self._folder / (name + _PART)).open("wb")
 
 
-__all__ = ["EVERY", "LATEST", "Results", "ResultsError"]
+def _digest(path: Path) -> str:
+    digest = sha256()
+    with closing(path.open("rb")) as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+__all__ = ["EVERY", "LATEST", "SUMS", "Results", "ResultsError"]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from streams.adapters import reports, syrian_archive, ucdp
 from streams.adapters.ordering import Timed, by_received_at
-from streams.adapters.rows import AdapterError, Arrival, Row, Unreadable
+from streams.adapters.rows import AdapterError, Arrival, Row, Took, Unreadable, nobody
 
-READERS: dict[str, Callable[[Path], Iterator[Row]]] = {
+READERS: dict[str, Callable[[Path, Took], Iterator[Row]]] = {
     "reports": reports.read,
     "syrian-archive": syrian_archive.read,
     "ucdp": ucdp.read,
@@ -24,25 +24,19 @@ def arrivals(path: Path, format: str) -> Iterator[Row]:
     return (row for _, row in _ordered(path, format))
 
 
-def arrivals_of(paths: Sequence[Path], format: str, watch: Callable[[int], None] = lambda rows: None) -> Iterator[Row]:
+def arrivals_of(paths: Sequence[Path], format: str, took: Took = nobody) -> Iterator[Row]:
     """The same over several files of one format, as if they were one.
 
-    Ordering reads everything before it gives the first row: `watch` is called with the number of rows read of a file.
+    Ordering reads everything before it gives the first row: `took` is called with the bytes of every line that is read.
     """
-    ordered = [_ordered(path, format, watch) for path in paths]
+    ordered = [_ordered(path, format, took) for path in paths]
     return (row for _, row in merge(*ordered, key=itemgetter(0)))
 
 
-def _ordered(path: Path, format: str, watch: Callable[[int], None] = lambda rows: None) -> Iterator[Timed]:
+def _ordered(path: Path, format: str, took: Took = nobody) -> Iterator[Timed]:
     if format not in READERS:
         raise AdapterError(f"{format}: no such format; there are {', '.join(READERS)}")
-    return by_received_at(_watched(READERS[format](Path(path)), watch))
-
-
-def _watched(rows: Iterator[Row], watch: Callable[[int], None]) -> Iterator[Row]:
-    for number, row in enumerate(rows, start=1):
-        watch(number)
-        yield row
+    return by_received_at(READERS[format](Path(path), took))
 
 
 __all__ = ["READERS", "AdapterError", "Arrival", "Row", "Unreadable", "arrivals", "arrivals_of"]

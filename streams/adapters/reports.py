@@ -12,7 +12,9 @@ from typing import Any
 
 import orjson
 
-from streams.adapters.rows import AdapterError, Arrival, Row, Unreadable
+from schemas.reasons import Reason
+from streams.adapters.rows import AdapterError, Arrival, Row, Took, Unreadable, nobody
+from streams.core.intake import TICK_PREFIX
 
 HELD_LINES = 10_000
 """Lines before the first that has a time wait for it; after this many the file is taken not to be of reports."""
@@ -21,11 +23,12 @@ HELD_LINES = 10_000
 _TIMES = ("published_at", "occurred_to", "occurred_at", "occurred_from", "covers.to", "period.to")
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path, took: Took = nobody) -> Iterator[Row]:
     """One arrival for each line that is not empty. Raises `AdapterError` where the file is not JSON Lines of reports."""
     held: list[tuple[str, bytes]] = []
     received_at: int | None = None
     for number, line in enumerate(_lines(path), start=1):
+        took(len(line))
         value = line.strip()
         if not value:
             continue
@@ -34,6 +37,10 @@ def read(path: Path) -> Iterator[Row]:
             if value.startswith(b"["):
                 raise AdapterError(f"{path}: a JSON array; write one report a line (JSON Lines)")
         where = f"{path.name}:{number}"
+        if value.startswith(TICK_PREFIX):
+            # Time is not for a file of reports to tell.
+            yield Unreadable(where, "tick: a clock record is no report", value)
+            continue
         stated = _received_at(value)
         if stated is None and received_at is None:
             held.append((where, value))
@@ -46,7 +53,10 @@ def read(path: Path) -> Iterator[Row]:
         held.clear()
         yield Arrival(received_at, value, where)
     # Nothing in the file has a time at all: there is no hour at which the core could be asked.
-    yield from (Unreadable(where, "neither this nor any other line is a report with a time", value) for where, value in held)
+    yield from (
+        Unreadable(where, "neither this nor any other line is a report with a time", value, Reason.NOT_JSON)
+        for where, value in held
+    )
 
 
 def _lines(path: Path) -> Iterable[bytes]:

@@ -1,7 +1,9 @@
 """What a reader of files gives: reports as they would have arrived, and rows that no report could be made of."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+from schemas.reasons import Reason
 from streams.core.intake import Arrival
 
 
@@ -15,8 +17,16 @@ class Unreadable(NamedTuple):
     where: str
     detail: str
     original: bytes
+    reason: Reason = Reason.WRONG_TYPE
 
+
+def nobody(count: int) -> None:
+    """For whoever does not care how many bytes have been read."""
+
+
+Took = Callable[[int], None]
+"""Is called with the number of bytes of every line that is read of a file."""
 
 Row = Arrival | Unreadable
 
-__all__ = ["AdapterError", "Arrival", "Row", "Unreadable"]
+__all__ = ["AdapterError", "Arrival", "Row", "Took", "Unreadable", "nobody"]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from schemas.facts import Location, Report
 from schemas.reasons import Kind, ReportType, TimePrecision, Weapon
 from streams.adapters import table
-from streams.adapters.rows import Row
+from streams.adapters.rows import Row, Took, nobody
 from streams.adapters.table import Cells, given, number, whole
 
 COLUMNS = (
@@ -37,9 +37,9 @@ _FROM_THE_AIR = re.compile(
 _VIDEO = re.compile(r"https?://\S*(?:watch\?\S*v=|youtu\.be/)\S+")
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path, took: Took = nobody) -> Iterator[Row]:
     """Reports of the file, in its order. Raises `AdapterError` where it is not such a table."""
-    return table.read(path, COLUMNS, _report)
+    return table.read(path, COLUMNS, _report, took=took)
 
 
 def _report(cells: Cells) -> tuple[int, Report] | str:

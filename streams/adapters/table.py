@@ -13,7 +13,7 @@ from typing import IO
 import msgspec
 
 from schemas.facts import Report
-from streams.adapters.rows import AdapterError, Arrival, Row, Unreadable
+from streams.adapters.rows import AdapterError, Arrival, Row, Took, Unreadable, nobody
 
 Cells = Mapping[str, str]
 
@@ -22,7 +22,11 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read(
-    path: Path, required: tuple[str, ...], to_report: Callable[[Cells], tuple[int, Report] | str], one_of: tuple[str, ...] = ()
+    path: Path,
+    required: tuple[str, ...],
+    to_report: Callable[[Cells], tuple[int, Report] | str],
+    one_of: tuple[str, ...] = (),
+    took: Took = nobody,
 ) -> Iterator[Row]:
     """One arrival or unreadable row for each row after the header, which must have all columns of `required` and any of `one_of`.
 
@@ -30,7 +34,7 @@ def read(
     for a file that is not there, is not text, or lacks a column.
     """
     with _opened(path) as file:
-        lines = _Lines(file)
+        lines = _Lines(file, took)
         rows = csv.reader(lines)
         header = _header(path, rows, required, one_of)
         lines.taken()
@@ -111,8 +115,9 @@ def _fault(cells: list[str], header: list[str], original: bytes) -> str:
 class _Lines:
     """The lines of a file as text, which remembers the bytes and the place of those taken since last asked."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], took: Took) -> None:
         self._file = file
+        self._took = took
         self._line = 0
         self._first = 1
         self._bytes: list[bytes] = []
@@ -120,6 +125,7 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         for line in self._file:
             self._line += 1
+            self._took(len(line))
             self._bytes.append(line)
             # Bytes that are not UTF-8 pass here and are found when the row is whole.
             yield line.decode("utf-8-sig" if self._line == 1 else "utf-8", "surrogateescape")

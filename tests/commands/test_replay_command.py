@@ -5,6 +5,8 @@ from pathlib import Path
 import orjson
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from streams.commands.replay import replay
 from streams.core import gazetteer
@@ -41,7 +43,17 @@ trusted = ["watch"]
 id = "other"
 """
 
-NAMES = ["days.jsonl", "evidence.jsonl", "incidents.jsonl", "levels.jsonl", "phases.jsonl", "rejected.jsonl", "terms.jsonl"]
+NAMES = [
+    "SHA256SUMS",
+    "days.jsonl",
+    "evidence.jsonl",
+    "incidents.jsonl",
+    "levels.jsonl",
+    "located.jsonl",
+    "phases.jsonl",
+    "rejected.jsonl",
+    "terms.jsonl",
+]
 COUNTS = ["read", "rejected", "duplicates", "outside", "kept", "out_of_scope", "incidents", "phase_changes"]
 
 
@@ -132,10 +144,10 @@ def test_rows_that_are_no_reports_are_refused_with_their_line(tmp_path: Path) ->
 
 def test_a_person_reads_counts_phases_and_days(tmp_path: Path) -> None:
     output = run(tmp_path, nil(12), nil(13), arguments=()).output
-    assert "read 2, rejected 0" in output
-    assert "2016-09-12 19:00  announced -> in force  advance (d_hour)" in output
-    assert "in force -> qualified  advance (run_complete)" in output
-    assert "1 to 2    2016-09-14 19:00    quiet 0/0/0 of 0" in output
+    assert "2 reports read: 2 kept" in output
+    assert "Mon 12 Sep 19:00  announced → in force: the agreed hour has come" in output
+    assert "Wed 14 Sep 19:00  in force → qualified: two quiet days are complete" in output
+    assert "1 to 2  Mon 12 Sep  quiet " in output
 
 
 def test_the_clock_stops_where_it_is_told_to(tmp_path: Path) -> None:
@@ -182,3 +194,48 @@ def test_what_a_user_can_mend_is_said_without_a_traceback(tmp_path: Path, argume
 def test_terms_of_one_truce_are_not_given_twice(tmp_path: Path) -> None:
     result = run(tmp_path, nil(12), arguments=("--terms", str(tmp_path / "small.toml")))
     assert "two files have terms of one truce: small" in result.output
+
+
+def test_evidence_names_every_report_of_an_incident_and_not_only_the_first(tmp_path: Path) -> None:
+    told = [attack(number % 10, f"outlet {number}", report_id=f"r-{number}") for number in range(150)]
+    assert run(tmp_path, *told).exit_code == 0
+    (evidence,) = written(tmp_path, "evidence.jsonl")
+    assert evidence["count"] == 150 == len(evidence["reports"])
+    assert {(report["source"], report["report_id"]) for report in evidence["reports"]} == {
+        (f"outlet {number}", f"r-{number}") for number in range(150)
+    }
+
+
+def test_a_clock_record_in_a_file_moves_nothing(tmp_path: Path) -> None:
+    tick = {"tick": "2030-01-01T00:00:00Z", "origins": {"reports.files": 1}}
+    result = run(tmp_path, nil(12), tick, nil(13), arguments=("--json", "--until", "2016-09-14T18:00:00Z"))
+    counts = orjson.loads(result.stdout)
+    assert (counts["read"], counts["rejected"], counts["kept"]) == (3, 1, 2)
+    assert [change["after"] for change in written(tmp_path, "phases.jsonl")] == ["in_force", "qualified"]
+
+
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.text(max_size=8), st.just([]), st.just({}))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")),
+            st.just(b"[" * 50),
+            st.just(b'{"tick": "2016-09-13T00:00:00Z", "origins": {}}'),
+            st.builds(lambda key, value: attack(1) | {key: value}, st.sampled_from(sorted(attack(1))), VALUES),
+            st.builds(lambda key, value: nil(12) | {key: value}, st.sampled_from(sorted(nil(12))), VALUES),
+            st.builds(lambda revision: attack(2, revision=revision), st.integers(1, 3)),
+            st.builds(lambda year: attack(3, occurred_at=f"{year:04}-09-13T10:00:00Z"), st.integers(1, 9999)),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_a_file_holds_every_row_has_one_fate(tmp_path: Path, lines: list[dict | bytes]) -> None:
+    result = run(tmp_path, *lines)
+    assert result.exit_code == 0, result.output
+    counts = orjson.loads(result.stdout)
+    rows = sum(bool((line if isinstance(line, bytes) else b"{}").strip()) for line in lines)
+    assert counts["read"] == rows == sum(counts[fate] for fate in ("rejected", "duplicates", "outside", "kept"))
+    assert counts["rejected"] == len(written(tmp_path, "rejected.jsonl"))

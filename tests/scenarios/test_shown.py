@@ -11,7 +11,7 @@ from tell import changes_of, last_of_each, log_of, straight
 from schemas.facts import Day, Incident
 from schemas.reasons import Condition, Grade, Outcome
 from schemas.topics import DAYS, INCIDENTS
-from streams.demo import table
+from streams import words as table
 from streams.scenarios import SCENARIOS, terms_of
 
 TERMS = terms_of("as-it-happened")
@@ -49,7 +49,7 @@ def test_a_day_that_was_not_quiet_says_why() -> None:
 
 def test_the_legend_explains_the_outcomes_that_occur_and_no_others() -> None:
     days = [day for day in decided("as-agreed")[0] if day.zone in TERMS.gated_ids]
-    lines = [line.split()[0] for line in shown(table.legend(days)) if line[0] != " "]
+    lines = [line.split()[0] for line in shown(table.legend(days, TERMS)) if line[0] != " "]
     assert lines == ["quiet", "violence"]
     assert table.MEANINGS.keys() == table.COLOURS.keys() == set(Outcome) - {Outcome.BEFORE, Outcome.PENDING}
 
