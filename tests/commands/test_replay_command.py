@@ -233,9 +233,10 @@ VALUES = st.one_of(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.te
     )
 )
 def test_whatever_a_file_holds_every_row_has_one_fate(tmp_path: Path, lines: list[dict | bytes]) -> None:
-    result = run(tmp_path, *lines)
+    # A file that begins with "[" is no JSON Lines and is refused whole.
+    result = run(tmp_path, nil(12), *lines)
     assert result.exit_code == 0, result.output
     counts = orjson.loads(result.stdout)
-    rows = sum(bool((line if isinstance(line, bytes) else b"{}").strip()) for line in lines)
+    rows = 1 + sum(bool((line if isinstance(line, bytes) else b"{}").strip()) for line in lines)
     assert counts["read"] == rows == sum(counts[fate] for fate in ("rejected", "duplicates", "outside", "kept"))
     assert counts["rejected"] == len(written(tmp_path, "rejected.jsonl"))
