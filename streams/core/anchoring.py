@@ -6,21 +6,22 @@ things decide again: `resolve` takes those from a heap in canonical order, and w
 decision rests on is final.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
 
 class Index(Protocol):
-    """What is near what. `open_anchors` are those that may take members; sources matter to exclusive groups only."""
+    """What is near what. Things meet in grids, and an anchor may be open to those it meets in one and not in another."""
 
     def add(self, thing: Any) -> None: ...
     def remove(self, thing: Any) -> None: ...
-    def near(self, thing: Any) -> Iterable[Any]: ...
+    def near(self, thing: Any, grids: Collection[Hashable]) -> Iterable[Any]: ...
     def near_of_source(self, thing: Any, source: str) -> Iterable[Any]: ...
     def open_anchors(self, thing: Any) -> Iterable[Any]: ...
-    def add_anchor(self, thing: Any) -> tuple[bool, Any]: ...
-    def remove_anchor(self, thing: Any) -> Any: ...
+    def add_anchor(self, thing: Any) -> tuple[Collection[Hashable], Iterable[tuple[Any, Hashable]]]: ...
+    def remove_anchor(self, thing: Any) -> Iterable[tuple[Any, Hashable]]: ...
+    def meets(self, anchor: Any, thing: Any, grid: Hashable) -> bool: ...
 
 
 Change = tuple[Any, Any, bool]
@@ -109,11 +110,11 @@ class Anchoring:
         if anchor is thing:
             thing.members = {key: thing}
             self._changes.append((thing, thing, True))
-            is_open, closed = self._index.add_anchor(thing)
-            if closed is not None:
-                self._release(closed)
-            if is_open:
-                self._attract(thing)
+            opened, closed = self._index.add_anchor(thing)
+            for other, grid in closed:
+                self._release(other, grid)
+            if opened:
+                self._attract(thing, opened)
             return
         displaced = anchor.members.get(key)
         if displaced is not None:
@@ -129,9 +130,8 @@ class Anchoring:
             self._release(thing)
             self._changes.append((thing, thing, False))
             thing.anchor = thing.members = None
-            opened = self._index.remove_anchor(thing)
-            if opened is not None:
-                self._attract(opened)
+            for other, grid in self._index.remove_anchor(thing):
+                self._attract(other, (grid,))
             return
         del anchor.members[self._key(thing)]
         self._changes.append((anchor, thing, False))
@@ -142,20 +142,19 @@ class Anchoring:
                 if other.order > thing.order and other.anchor is not anchor:
                     self._push(other)
 
-    def _release(self, anchor: Any) -> None:
-        """Its members, but not itself, must look for another anchor."""
-        own = self._key(anchor)
+    def _release(self, anchor: Any, grid: Hashable = None) -> None:
+        """Its members (that it meets in a grid), but not itself, must look for another anchor."""
         for key, member in list(anchor.members.items()):
-            if key != own:
+            if member is not anchor and (grid is None or self._index.meets(anchor, member, grid)):
                 del anchor.members[key]
                 self._changes.append((anchor, member, False))
                 member.anchor = None
                 self._push(member)
 
-    def _attract(self, anchor: Any) -> None:
+    def _attract(self, anchor: Any, grids: Collection[Hashable]) -> None:
         """Later things that it would suit better than what they have decide again."""
         order = anchor.order
-        for other in self._index.near(anchor):
+        for other in self._index.near(anchor, grids):
             if other.order <= order or other.queued or other is anchor:
                 continue
             score = self._fit(anchor, other)

@@ -12,18 +12,21 @@ from zoneinfo import ZoneInfo
 from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import UNLISTED, Kind, Side, TimePrecision, Trust, Weapon
 from streams.core.check import seconds
-from streams.core.features import TIME_RANKS, features
-from streams.core.likeness import LETTERS_MIN, letters, wording
+from streams.core.features import features
+from streams.core.likeness import wording
 from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
 
+TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
 WIDE_SPAN_S = 7 * DAY
 """A report of a week or more tells of many incidents and is merged into none of them."""
+BLUNT_PRECISION = 3
+"""From here on a circle is a district or more."""
 VAGUE_PRECISION = 5
 """From here on a circle is several places or a country."""
 VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
 
 Span = tuple[int, int]
-Order = tuple[int, int, int, str, str, str]
+Order = tuple[bool, int, int, int, int, str, str, str]
 Bounds = tuple[int, int, int]
 
 
@@ -126,11 +129,11 @@ class Account:
         "features",
         "independent",
         "injured",
-        "keys",
         "killed",
         "kind",
         "lat_e6",
         "lineage",
+        "listed",
         "lon_e6",
         "members",
         "order",
@@ -164,15 +167,22 @@ class Account:
         self.radius_m = circle.radius_m
         self.kind = report.kind or Kind.OTHER
         self.weapon = report.weapon
-        rank = TIME_RANKS[self.time_precision]
-        # Two spellings of one source may use the same report id: the spelling as received decides last.
-        self.order: Order = (circle.precision, rank, self.start, source, report.report_id, report.source)
+        self.listed = known is not None
         self.lineage = UNLISTED if known is None else known.lineage or known.id
         # What nobody vouches for must not tie the lineages that it claims to quote to each other.
         quotes = report.via is not None and known is not None
         self.via_lineage = _lineage_named(report.via, terms) if quotes else None
         self.side = Side.INDEPENDENT.value if known is None else known.side
         self.independent = known is not None and known.side == Side.INDEPENDENT
+        # The anchor says where and when. So among sharp places those of independent sources come first, then those of the
+        # sides, and what anybody can say last: an anonymous account with a convenient place moves nobody's incident.
+        standing = 0 if self.independent else 1 if self.listed else 2
+        blunt, rank = circle.precision >= BLUNT_PRECISION, TIME_RANK[self.time_precision]
+        # Two spellings of one source may use the same report id: the spelling as received decides last.
+        self.order: Order = (
+            *(blunt, standing, circle.precision, rank, self.start),
+            *(source, report.report_id, report.source),
+        )
         self.trusted_violence = known is not None and Trust.VIOLENCE in known.trusted
         self.by = _actor(report.by, terms)
         self.against = _actor(report.against, terms)
@@ -184,7 +194,6 @@ class Account:
         self.features = features(
             (self.lat_e6, self.lon_e6, self.radius_m),
             (self.start, self.end),
-            self.time_precision,
             (self.kind, self.weapon),
             self.killed,
             self.injured,
@@ -192,7 +201,6 @@ class Account:
             wording(report.text),
             report.links,
         )
-        self.keys = _keys(report)
         self.report_digest = int.from_bytes(_digest(f"{report.source}\x00{report.report_id}", 16))
         self.anchor: Account | None = None
         self.members: dict[str, Account] | None = None
@@ -221,16 +229,6 @@ def _actor(name: str | None, terms: Terms) -> str | None:
     folded = name.strip().casefold()
     known = terms.actor_by_name.get(folded)
     return known.id if known is not None else folded
-
-
-def _keys(report: Report) -> tuple[bytes, ...]:
-    """What makes two reports of one source the same claim: its links, and its words without space and punctuation."""
-    keys = [_digest(link.strip().rstrip("/"), 8) for link in report.links]
-    if report.text:
-        words = letters(report.text)
-        if len(words) >= LETTERS_MIN:
-            keys.append(_digest(words, 8))
-    return tuple(keys)
 
 
 def _digest(text: str, size: int) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
-from schemas.reasons import Kind, TimePrecision, Weapon
+from schemas.reasons import Kind, Weapon
 from streams.core.likeness import Wording
 
 UNSAID = -1
@@ -17,12 +17,13 @@ LINKS_MAX = 8
 
 KINDS = {kind: number for number, kind in enumerate(Kind)} | {Kind.DISPROPORTIONATE_FORCE: 0}
 """Disproportionate force is an attack as somebody judges it."""
+SHARP_S = 6 * 3_600
+"""A span at most this long says when, and not only on which day: a part of a day, an hour, an instant."""
 WEAPONS = {weapon: number for number, weapon in enumerate(Weapon)}
-TIME_RANKS = {precision: rank for rank, precision in enumerate(TimePrecision)}
 
 
 class Features(NamedTuple):
-    """Microdegrees, metres, seconds since 1970; `time_rank`, `kind`, `weapon`, `script` are places in closed lists.
+    """Microdegrees, metres, seconds since 1970; `kind`, `weapon`, `script` are places in closed lists.
 
     Counts are low, best, high, or all three `UNSAID`. An actor is a digest, 0 where none is named; so are links.
     """
@@ -32,7 +33,6 @@ class Features(NamedTuple):
     radius_m: int
     start: int
     end: int
-    time_rank: int
     kind: int
     weapon: int
     killed_low: int
@@ -52,7 +52,6 @@ class Features(NamedTuple):
 def features(
     place: tuple[int, int, int],
     span: tuple[int, int],
-    precision: TimePrecision,
     act: tuple[Kind, Weapon],
     killed: tuple[int, int, int] | None,
     injured: tuple[int, int, int] | None,
@@ -65,7 +64,6 @@ def features(
     return Features(
         *place,
         *span,
-        TIME_RANKS[precision],
         KINDS[act[0]],
         WEAPONS[act[1]],
         *(killed or unsaid),
@@ -83,4 +81,4 @@ def _number(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1 or 1
 
 
-__all__ = ["KINDS", "LINKS_MAX", "TIME_RANKS", "UNSAID", "WEAPONS", "Features", "features"]
+__all__ = ["KINDS", "LINKS_MAX", "SHARP_S", "UNSAID", "WEAPONS", "Features", "features"]

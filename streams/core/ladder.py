@@ -18,7 +18,7 @@ LADDER: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("near", -1.0),  # by at most `distance_m`
         ),
     ),
-    # Scaled by both precisions. Exact times, hours and parts of a day have a gap; a day either is the same or is not.
+    # Scaled by both precisions. Instants, hours and parts of a day have a gap; days either meet or do not.
     (
         "time",
         (
@@ -26,8 +26,7 @@ LADDER: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (
             ("same_part_of_day", 3.0),
             ("within_an_hour", 3.0),
             ("within_three_hours", 1.5),
-            ("within_half_a_day", -2.0),
-            ("within_the_window", -5.0),
+            ("within_the_window", -3.0),
             ("same_day", 2.5),
             ("same_days", 0.5),
             ("another_day", -5.0),

@@ -8,7 +8,7 @@ whole numbers only.
 from typing import NamedTuple
 
 from schemas.reasons import Weapon
-from streams.core.features import TIME_RANKS, UNSAID, WEAPONS, Features
+from streams.core.features import SHARP_S, UNSAID, WEAPONS, Features
 from streams.core.geometry import distance_m
 from streams.core.ladder import DEFAULTS, NAMES, NUMBER
 from streams.core.terms import HOUR, Match, thousandths
@@ -16,9 +16,7 @@ from streams.core.terms import HOUR, Match, thousandths
 _NUMBER = {f"{comparison}.{level}": number for (comparison, level), number in NUMBER.items()}
 _SAME_SPOT, _SAME_TOWN, _SAME_DISTRICT, _SAME_PROVINCE, _CLOSE, _NEAR = range(6)
 _SAME_TIME = _NUMBER["time.same_time"]
-_SAME_PART, _WITHIN_HOUR, _WITHIN_THREE, _WITHIN_HALF_DAY, _WITHIN_WINDOW, _SAME_DAY, _SAME_DAYS, _OTHER_DAY = range(
-    _SAME_TIME + 1, _SAME_TIME + 9
-)
+_SAME_PART, _WITHIN_HOUR, _WITHIN_THREE, _WITHIN_WINDOW, _SAME_DAY, _SAME_DAYS, _OTHER_DAY = range(_SAME_TIME + 1, _SAME_TIME + 8)
 _WEAPON_SAME = _NUMBER["weapon.same"]
 _WEAPON_BY_ONE, _WEAPON_BY_BOTH, _WEAPON_ALIKE = range(_WEAPON_SAME + 1, _WEAPON_SAME + 4)
 _KILLED, _INJURED = _NUMBER["killed.agree"], _NUMBER["injured.agree"]
@@ -37,7 +35,6 @@ _POINT_M = 1_000
 _QUARTER_HOUR = HOUR // 4
 _DAY_LONG = 25 * HOUR
 """The longest local day."""
-_DAY_RANK = TIME_RANKS["day"]
 NEAR_IDENTICAL_BITS, ALIKE_BITS, AKIN_BITS = 8, 14, 20
 """Signatures of unrelated texts of one language differ in 27 of 64 bits, give or take 4 (measured on English reports)."""
 
@@ -46,6 +43,8 @@ _FAMILIES = (
     {Weapon.MORTAR, Weapon.ROCKET, Weapon.ARTILLERY, Weapon.TANK, Weapon.ATGM},
     {Weapon.AIRSTRIKE, Weapon.UAV},
 )
+_KILLED_AT = slice(Features._fields.index("killed_low"), Features._fields.index("killed_high") + 1)
+_INJURED_AT = slice(Features._fields.index("injured_low"), Features._fields.index("injured_high") + 1)
 
 
 def _weapon_levels() -> tuple[tuple[int | None, ...], ...]:
@@ -108,12 +107,15 @@ def explain(one: Features, other: Features, rule: Rule) -> list[Agreement] | Non
     return None if reached is None else [Agreement(*NAMES[level], rule.weights[level]) for level in reached]
 
 
+def can_be_one(kind: int, weapon: int, other_kind: int, other_weapon: int) -> bool:
+    """Whether claims of two kinds and weapons can tell of one incident."""
+    return kind == other_kind and _WEAPON_LEVELS[weapon][other_weapon] is not None
+
+
 def levels(one: Features, other: Features, rule: Rule) -> tuple[int, ...] | None:
     """The level reached in each comparison, cheap tests first; None where one of them rules the pair out."""
-    if one.kind != other.kind:
-        return None
     weapon = _WEAPON_LEVELS[one.weapon][other.weapon]
-    if weapon is None:
+    if weapon is None or one.kind != other.kind:
         return None
     time = _time(one, other, rule.window_s)
     if time is None:
@@ -125,8 +127,8 @@ def levels(one: Features, other: Features, rule: Rule) -> tuple[int, ...] | None
         place,
         time,
         weapon,
-        _KILLED + _count(one[8], one[9], one[10], other[8], other[9], other[10]),
-        _INJURED + _count(one[11], one[12], one[13], other[11], other[12], other[13]),
+        _KILLED + _count(one[_KILLED_AT], other[_KILLED_AT]),
+        _INJURED + _count(one[_INJURED_AT], other[_INJURED_AT]),
         _BY + _actor(one.by, other.by),
         _AGAINST + _actor(one.against, other.against),
         _text(one, other),
@@ -136,20 +138,22 @@ def levels(one: Features, other: Features, rule: Rule) -> tuple[int, ...] | None
 
 def _time(one: Features, other: Features, window_s: int) -> int | None:
     gap_s = max(one.start - other.end, other.start - one.end)
-    if gap_s > window_s:
-        return None
-    if one.time_rank >= _DAY_RANK or other.time_rank >= _DAY_RANK:
+    longest_s = max(one.end - one.start, other.end - other.start)
+    if longest_s > SHARP_S:
+        if gap_s > window_s:
+            return None
         # Half-open spans that only touch are of different days.
         if one.start >= max(other.end, other.start + 1) or other.start >= max(one.end, one.start + 1):
             return _OTHER_DAY
-        return _SAME_DAY if max(one.end - one.start, other.end - other.start) <= _DAY_LONG else _SAME_DAYS
+        return _SAME_DAY if longest_s <= _DAY_LONG else _SAME_DAYS
+    # Where both are sharp, half the window is enough.
+    if gap_s * 2 > window_s:
+        return None
     if gap_s <= _QUARTER_HOUR:
-        return _SAME_TIME if max(one.end - one.start, other.end - other.start) <= HOUR else _SAME_PART
+        return _SAME_TIME if longest_s <= HOUR else _SAME_PART
     if gap_s <= HOUR:
         return _WITHIN_HOUR
-    if gap_s <= 3 * HOUR:
-        return _WITHIN_THREE
-    return _WITHIN_HALF_DAY if gap_s <= 12 * HOUR else _WITHIN_WINDOW
+    return _WITHIN_THREE if gap_s <= 3 * HOUR else _WITHIN_WINDOW
 
 
 def _place(one: Features, other: Features, reach_m: int) -> int | None:
@@ -167,7 +171,9 @@ def _place(one: Features, other: Features, reach_m: int) -> int | None:
     return _SAME_DISTRICT if wide_m <= _DISTRICT_M else _SAME_PROVINCE
 
 
-def _count(low: int, best: int, high: int, other_low: int, other_best: int, other_high: int) -> int:
+def _count(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    low, best, high = one
+    other_low, other_best, other_high = other
     if low == UNSAID or other_low == UNSAID:
         return _COUNT_UNSAID
     if high == 0 or other_high == 0:
@@ -198,4 +204,4 @@ def _links(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return _LINKS_SHARED if any(link in other for link in one) else _LINKS_OTHER
 
 
-__all__ = ["Agreement", "Rule", "explain", "fit", "levels", "rule_of"]
+__all__ = ["Agreement", "Rule", "can_be_one", "explain", "fit", "levels", "rule_of"]

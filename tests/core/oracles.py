@@ -1,5 +1,6 @@
 """Short, naive recomputations from the whole set of reports: what the incremental core must equal."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
@@ -7,10 +8,11 @@ import msgspec
 from builders import Told
 
 from schemas.facts import Incident, Report
+from streams.core.cells import BREADTHS, breadth, cell_of, grid_of
 from streams.core.claims import Account, Calendar
-from streams.core.geometry import distance_m
 from streams.core.incident import incident_id
 from streams.core.match import fit, rule_of
+from streams.core.repeats import repeats
 from streams.core.terms import DAY, HOUR, Terms
 from streams.core.zones import ZoneMap
 
@@ -37,25 +39,53 @@ def live_accounts(reports: Iterable[Told], terms: Terms) -> list[Account]:
 
 def incidents(accounts: Iterable[Account], terms: Terms) -> dict[Ids, Account]:
     """The partition of the accounts into incidents, each with its anchor."""
+    rule, most = rule_of(terms.match), terms.match.neighbours_max
     claims: dict[Account, list[Account]] = {}
+    seen: Counter[object] = Counter()
+    open_under: dict[Account, set[object]] = {}
     for account in sorted(accounts, key=lambda a: a.order):
-        head = next((h for h in claims if _repeats(h, account, terms)), account)
+        keys = _keys(account)
+        head = next(
+            (h for h in claims if open_under[h] & keys and repeats(h.features, account.features, rule) is not None), account
+        )
         claims.setdefault(head, []).append(account)
+        if head is account:
+            open_under[head] = {key for key in keys if seen[key] < most}
+            seen.update(keys)
     groups: dict[Account, list[Account]] = {}
-    rule = rule_of(terms.match)
+    open_in: dict[Account, set[int]] = {}
     for head in claims:
         best, best_score = head, None
         for anchor, members in groups.items():
             if not (anchor.mergeable and head.mergeable) or any(m.source == head.source for m in members):
                 continue
+            if grid_of(breadth(anchor.features), breadth(head.features)) not in open_in[anchor]:
+                continue
             score = fit(anchor.features, head.features, rule)
             if score is not None and (best_score is None or score > best_score):
                 best, best_score = anchor, score
         groups.setdefault(best, []).append(head)
+        if best is head and head.mergeable:
+            cells = {grid: _cell(head, grid) for grid in BREADTHS}
+            open_in[head] = {grid for grid, cell in cells.items() if seen[cell] < most}
+            seen.update(cells.values())
     return {
         frozenset((told.source_name, told.report_id) for head in heads for told in claims[head]): anchor
         for anchor, heads in groups.items()
     }
+
+
+def _cell(head: Account, grid: int) -> object:
+    """Where it counts among the first anchors: its cell, breadth, kind and weapon, and whether terms list the source."""
+    features = head.features
+    return cell_of(features, grid), breadth(features), features.kind, features.weapon, head.listed
+
+
+def _keys(account: Account) -> set[object]:
+    """What one source may repeat: links, and pieces of the signature of the words, eleven bits each."""
+    features = account.features
+    pieces = {(first, features.signature >> first & 2047) for first in range(0, 64, 11)} if features.script else set()
+    return {(account.source, "link", link) for link in features.links} | {(account.source, *piece) for piece in pieces}
 
 
 def centres(anchors: Iterable[Account], terms: Terms) -> dict[str, tuple[str, ...]]:
@@ -118,15 +148,6 @@ def _in_order(sums: list[list[int]]) -> list[list[int]]:
     low, best, high = sums
     best = [max(pair) for pair in zip(low, best, strict=True)]
     return [low, best, [max(pair) for pair in zip(best, high, strict=True)]]
-
-
-def _repeats(head: Account, account: Account, terms: Terms) -> bool:
-    if head.source != account.source or head.kind is not account.kind or not set(head.keys) & set(account.keys):
-        return False
-    gap_s = max(account.start - head.end, head.start - account.end, 0)
-    apart_m = distance_m(head.lat_e6, head.lon_e6, account.lat_e6, account.lon_e6)
-    reach_m = terms.match.distance_m + head.radius_m + account.radius_m
-    return gap_s <= terms.match.window_hours * HOUR and apart_m <= reach_m
 
 
 def _digest(told: Told) -> bytes:

@@ -51,8 +51,8 @@ def told(metres_north: int = 0, radius_m: int = 500, **fields: Any) -> Features:
         ("time", {}, {"occurred_at": "2016-09-13T08:00:00Z", "time_precision": "part_of_day"}, "same_part_of_day"),
         ("time", {}, {"occurred_at": "2016-09-13T10:59:00Z"}, "within_an_hour"),
         ("time", {}, {"occurred_at": "2016-09-13T12:59:00Z"}, "within_three_hours"),
-        ("time", {}, {"occurred_at": "2016-09-13T21:59:00Z"}, "within_half_a_day"),
-        ("time", {}, {"occurred_at": "2016-09-14T09:59:00Z"}, "within_the_window"),
+        ("time", {}, {"occurred_at": "2016-09-13T21:59:00Z"}, "within_the_window"),
+        ("time", {}, {"occurred_at": "2016-09-13T22:01:00Z"}, None),  # both are sharp: half the window
         ("time", {}, {"time_precision": "day"}, "same_day"),
         ("time", {}, {"time_precision": "week"}, "same_days"),
         ("time", {}, {"occurred_at": "2016-09-14T10:00:00Z", "time_precision": "day"}, "another_day"),

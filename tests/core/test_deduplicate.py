@@ -1,0 +1,114 @@
+"""The grouping of reports is a function of the set of those that live, in crowded cells too."""
+
+from random import Random
+from typing import Any
+
+import msgspec
+import oracles
+import pytest
+
+from schemas.facts import Circle, Report
+from schemas.reasons import Method
+from streams.core.claims import Account, Calendar
+from streams.core.deduplicate import Deduplicator
+from streams.core.terms import Terms, parse
+
+NEWS = (
+    "Shells fell on the vegetable market of the old town shortly before noon",
+    "Shells fell on the vegetable market in the old town shortly before noon",
+    "An aircraft dropped two bombs on the road that leads to the hospital",
+)
+LISTED = ("watcher", "council", "ministry")
+OTHERS = ("somebody", "passer-by", "neighbour")
+
+
+def terms_with(**match: Any) -> Terms:
+    return parse(
+        {
+            "truce": {
+                "id": "crowded",
+                "name": "A truce",
+                "countries": ["SY"],
+                "d_hour": "2016-09-12T00:00:00Z",
+                "time_zone": "UTC",
+                "salt": "of incident ids",
+            },
+            "opposed": ["north", "south"],
+            "sources": [{"id": "watcher"}, {"id": "council"}, {"id": "ministry", "side": "north"}],
+            "match": match,
+        }
+    )
+
+
+def account(random: Random, number: int, terms: Terms, sources: tuple[str, ...] = LISTED + OTHERS) -> Account:
+    """In a small town, over two days: circles and spans of every breadth."""
+    radius_m, precision = random.choice([(100, 1), (500, 1), (2_500, 2), (10_000, 3), (80_000, 4), (300_000, 6)])
+    circle = Circle(36.2 + random.random() / 10, 37.1 + random.random() / 10, radius_m, precision, Method.COORDINATES, [])
+    body = {
+        "report_id": str(number),
+        "source": random.choice(sources),
+        "type": "violation",
+        "kind": random.choice(["attack", "attack", "disproportionate_force", "territory"]),
+        "weapon": random.choice(["mortar", "artillery", "undetermined", "airstrike"]),
+        "occurred_at": f"2016-09-{random.choice([13, 14])}T{random.randrange(24):02}:{random.randrange(60):02}:00Z",
+        "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week"]),
+    }
+    if random.random() < 0.3:
+        body["text"] = random.choice(NEWS)
+    if random.random() < 0.3:
+        body["links"] = [f"https://example.org/{random.randrange(4)}"]
+    return Account(msgspec.convert(body, Report), circle, 0, terms, Calendar(terms.zone_of_time))
+
+
+def grouped(deduplicator: Deduplicator, accounts: list[Account]) -> dict[Any, Account]:
+    """By the ids of its reports, each incident's anchor."""
+    deduplicator.resolve()
+    groups: dict[int, tuple[Account, set]] = {}
+    for one in accounts:
+        anchor = one.anchor.claim.anchor
+        groups.setdefault(id(anchor), (anchor.account, set()))[1].add((one.source_name, one.report_id))
+    return {frozenset(ids): anchor for anchor, ids in groups.values()}
+
+
+@pytest.mark.parametrize("neighbours_max", [1, 2, 64])
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_equal_a_recomputation_whatever_came_and_went(seed: int, neighbours_max: int) -> None:
+    terms, random = terms_with(neighbours_max=neighbours_max, threshold=1.0), Random(seed)
+    deduplicator, live = Deduplicator(terms), []
+    for number in range(240):
+        if live and random.random() < 0.3:
+            deduplicator.remove(live.pop(random.randrange(len(live))))
+        else:
+            live.append(account(random, number, terms))
+            deduplicator.add(live[-1])
+        if random.random() < 0.2:
+            deduplicator.resolve()
+    assert grouped(deduplicator, live) == oracles.incidents(live, terms)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_anybody_says_moves_no_incident_that_known_sources_place(seed: int) -> None:
+    terms, random = terms_with(), Random(seed)
+    known = [account(random, number, terms, LISTED) for number in range(80)]
+    known = [one for one in known if one.circle.precision < 3]
+    flood = [account(random, number, terms, OTHERS) for number in range(400)]
+    alone, flooded = Deduplicator(terms), Deduplicator(terms)
+    for one in known:
+        alone.add(one)
+    before = {ids: anchor.report_id for ids, anchor in grouped(alone, known).items()}
+    again = [account_again(one, terms) for one in known]
+    for one in random.sample(again + flood, len(again) + len(flood)):
+        flooded.add(one)
+    flooded.resolve()
+    after = {ids: anchor.report_id for ids, anchor in grouped(flooded, again).items()}
+    assert after == before
+
+
+def account_again(one: Account, terms: Terms) -> Account:
+    """The same account, in no group yet."""
+    fresh = Account.__new__(Account)
+    for name in Account.__slots__:
+        setattr(fresh, name, getattr(one, name))
+    fresh.anchor = fresh.members = fresh.claim = None
+    fresh.queued, fresh.score = False, 0
+    return fresh
