@@ -26,6 +26,7 @@ HOST_PORT = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}"
 Seconds = Annotated[int, Meta(ge=1, le=86_400, description="a whole number of seconds, 1 to 86400")]
 PemFile = Annotated[str, Meta(min_length=1, description="the path of a PEM file")]
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Level = Literal["debug", "info", "warning", "error"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
@@ -67,6 +68,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     clock_skew_max_s: Annotated[int, Meta(ge=0, le=86_400, description="a whole number of seconds, 0 to 86400")] = 600
     metrics_host: Annotated[str, Meta(min_length=1, description="an address of this machine to listen on")] = "127.0.0.1"
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="a port, or 0 for a free one")] = 9464
+    metrics_targets: Annotated[str, Meta(min_length=1, description="a folder that Prometheus reads targets from")] | None = None
+    log_level: Annotated[Level, Meta(description=f"one of {', '.join(get_args(Level))}")] = "info"
     source_topics: Annotated[
         dict[str, list[str]], Meta(description='a table of lists, such as {"Field desk" = ["reports.field"]}')
     ] = {}

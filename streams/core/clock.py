@@ -21,30 +21,31 @@ Partition = tuple[str, int]
 class Clock:
     """The time of one truce: only ticks move it, and the slowest origin holds it.
 
-    A new list of origins applies once every origin of the old and of the new list has carried it.
+    `latest`: the last tick of each origin. A new list of origins applies once every origin of the old and of the new list
+    has carried it.
     """
 
     def __init__(self) -> None:
         self.now_s: int | None = None
-        self._latest: dict[Partition, int] = {}
+        self.latest: dict[Partition, int] = {}
         self._lists: dict[Partition, frozenset[Partition]] = {}
         self._origins: frozenset[Partition] = frozenset()
 
     def tell(self, tick: LoggedTick, topics: Mapping[str, int]) -> bool:
         """Take a tick; `topics` are those of its list that concern the truce, with their partitions. Whether time moved."""
         origin = tick.origin.topic, tick.origin.partition
-        if tick.at <= self._latest.get(origin, tick.at - 1):
+        if tick.at <= self.latest.get(origin, tick.at - 1):
             return False
-        self._latest[origin] = tick.at
+        self.latest[origin] = tick.at
         told = frozenset((topic, number) for topic, count in topics.items() for number in range(count))
         self._lists[origin] = told
         if told != self._origins and all(self._lists.get(one) == told for one in self._origins | told):
             self._origins = told
-            self._latest = {one: at for one, at in self._latest.items() if one in told}
+            self.latest = {one: at for one, at in self.latest.items() if one in told}
             self._lists = {one: self._lists[one] for one in told}
         if not self._origins:
             return False
-        now_s = min(self._latest[one] for one in self._origins)
+        now_s = min(self.latest[one] for one in self._origins)
         if self.now_s is not None and now_s <= self.now_s:
             return False
         self.now_s = now_s
@@ -54,7 +55,7 @@ class Clock:
         """What a checkpoint keeps; `restore` takes it back."""
         return {
             "now": self.now_s,
-            "latest": sorted([*one, at] for one, at in self._latest.items()),
+            "latest": sorted([*one, at] for one, at in self.latest.items()),
             "lists": sorted([*one, sorted(told)] for one, told in self._lists.items()),
             "origins": sorted(self._origins),
         }
@@ -63,7 +64,7 @@ class Clock:
     def restore(cls, kept: Mapping) -> "Clock":
         clock = cls()
         clock.now_s = kept["now"]
-        clock._latest = {(topic, number): at for topic, number, at in kept["latest"]}
+        clock.latest = {(topic, number): at for topic, number, at in kept["latest"]}
         clock._lists = {(topic, number): frozenset((t, n) for t, n in told) for topic, number, told in kept["lists"]}
         clock._origins = frozenset((topic, number) for topic, number in kept["origins"])
         return clock

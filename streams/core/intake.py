@@ -24,7 +24,7 @@ from schemas.facts import (
     TermsRecord,
     Tick,
 )
-from schemas.reasons import Reason, ReportType
+from schemas.reasons import UNLISTED, Reason, ReportType, Side
 from schemas.topics import REJECTED
 from streams.core import gazetteer
 from streams.core.check import check, seconds
@@ -35,7 +35,17 @@ from streams.core.terms import SIMULATED_PREFIX, Terms, parse
 RECEIVED_AT_HEADER = "truce-received-at"
 RETRY_HEADER = "truce-retry-of"
 TICK_PREFIX = b'{"tick"'
+TICK_KEY = b"tick"
+"""The key of a tick in the log."""
 
+
+class _Sender(msgspec.Struct):
+    """As much of a report as says who sent it."""
+
+    source: str
+
+
+_decode_sender = msgspec.json.Decoder(_Sender).decode
 _decode_tick = msgspec.json.Decoder(Tick).decode
 _decode_terms = msgspec.json.Decoder(TermsRecord).decode
 _encode = msgspec.json.Encoder().encode
@@ -69,6 +79,16 @@ class Entry(NamedTuple):
     value: bytes
 
 
+class Counts(NamedTuple):
+    """What became of the messages taken since the last look. `located`: by method and precision."""
+
+    reports: int
+    ticks: int
+    routed: int
+    outside: int
+    located: dict[tuple[str, int], int]
+
+
 class Intake:
     """Turns messages into log entries or rejections.
 
@@ -89,6 +109,8 @@ class Intake:
         self._places: dict[str, tuple[tuple[tuple[str, ...], Mapping[str, Sequence[str]]], Locator]] = {}
         self._terms: dict[str, Terms] = {}
         self._takers: dict[str, tuple[Terms, ...]] = {}
+        self._reports = self._ticks = self._routed = self._outside = 0
+        self._located: dict[tuple[str, int], int] = {}
 
     @property
     def truces(self) -> dict[str, Terms]:
@@ -108,8 +130,32 @@ class Intake:
 
     def take(self, message: Incoming) -> list[Entry] | Fact:
         """Log entries (none: outside every truce), or a rejection for `truce.rejected`."""
-        if message.value is not None and message.value.startswith(TICK_PREFIX):
-            return self._take_tick(message)
+        is_tick = message.value is not None and message.value.startswith(TICK_PREFIX)
+        outcome = self._take_tick(message) if is_tick else self._take_report(message)
+        if is_tick and isinstance(outcome, list):
+            self._ticks += 1
+            return outcome
+        self._reports += 1
+        if isinstance(outcome, list):
+            if outcome:
+                self._routed += 1
+            else:
+                self._outside += 1
+        return outcome
+
+    def take_counts(self) -> Counts:
+        """What was taken since the last call; what raised is not among it."""
+        counts = Counts(self._reports, self._ticks, self._routed, self._outside, self._located)
+        self._reports = self._ticks = self._routed = self._outside = 0
+        self._located = {}
+        return counts
+
+    def source_class(self, message: Incoming) -> str:
+        """Who sent a message that was refused: `independent`, `side`, `unlisted`, or `unreadable` where nobody can tell."""
+        body = unwrap(message.value or b"", message.headers)
+        return "unreadable" if isinstance(body, Rejection) else class_of(body, self._takers_of(message.topic))
+
+    def _take_report(self, message: Incoming) -> list[Entry] | Fact:
         headers = message.headers
         body = unwrap(message.value or b"", headers)
         if isinstance(body, Rejection):
@@ -158,6 +204,8 @@ class Intake:
                     refusal = found
                     continue
                 circle = found
+                place = found.method, found.precision
+                self._located[place] = self._located.get(place, 0) + 1
                 if report.revision == 1 and not _in_countries(circle, terms):
                     continue
             located = LocatedReport(
@@ -192,7 +240,20 @@ class Intake:
         if not message.topic.startswith(SIMULATED_PREFIX) and at > appended_at + self._clock_skew_max_s:
             return refuse(message, Rejection(Reason.IN_THE_FUTURE, "tick: ahead of the time at which it was appended"))
         origin = Origin(message.topic, message.partition, message.offset)
-        return [Entry(None, b"tick", _encode(LoggedTick(at, appended_at, origin, tick.origins)))]
+        return [Entry(None, TICK_KEY, _encode(LoggedTick(at, appended_at, origin, tick.origins)))]
+
+
+def class_of(report: bytes, truces: Iterable[Terms]) -> str:
+    """Who sent a report that was refused, by the first truce that knows the source; as `Intake.source_class`."""
+    try:
+        name = _decode_sender(report).source.strip().casefold()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "unreadable"
+    for terms in truces:
+        source = terms.source_by_name.get(name)
+        if source is not None:
+            return "independent" if source.side == Side.INDEPENDENT else "side"
+    return UNLISTED
 
 
 def refuse(message: Incoming, rejection: Rejection) -> Fact:
@@ -256,10 +317,12 @@ def _time_fits(report: Report, terms: Terms) -> bool:
 __all__ = [
     "RECEIVED_AT_HEADER",
     "RETRY_HEADER",
+    "TICK_KEY",
     "Arrival",
     "Entry",
     "Incoming",
     "Intake",
+    "class_of",
     "refuse",
     "terms_record",
     "tick_value",

@@ -88,7 +88,7 @@ class Monitor:
         self._passed_over: list[int] = []
         self._again_passed_over: frozenset[int] = frozenset()
         self._marks: dict[int, tuple[int, dict[str, Any], int | None]] = {}
-        self.counts = {"kept": 0, "duplicates": 0, "outside": 0, "rejected": 0}
+        self.counts = dict.fromkeys(("taken", "kept", "duplicates", "outside", "rejected", "replaced", "forgotten"), 0)
         self.pictures: list[tuple[int, Picture]] = []
         self.markers: dict[str, Marker] = {}
         self.settled: dict[str, list[SettledDay]] = {}
@@ -122,6 +122,7 @@ class Monitor:
             self._read_again(record, offset)
             return None
         if isinstance(record, LocatedReport):
+            self.counts["taken"] += 1
             return self._report(record)
         if isinstance(record, LoggedTick):
             self._tick(record)
@@ -150,7 +151,30 @@ class Monitor:
     @property
     def terms(self) -> Terms:
         """The terms that govern the present."""
-        return self._picture_at(self._now_s).terms
+        return self.present.terms
+
+    @property
+    def present(self) -> Picture:
+        """The picture that governs the present."""
+        return self._picture_at(self._now_s)
+
+    def accounts(self) -> dict[str, int]:
+        """What became of the reports taken in, told from what is there: together they are `counts["taken"]`."""
+        states = dict.fromkeys(("live", "retracted", "outside"), 0)
+        for live in self._live.values():
+            states["outside" if live.outside else "retracted" if live.retracted else "live"] += 1
+        counted = {what: self.counts[what] for what in ("duplicates", "rejected", "replaced", "forgotten")}
+        return states | counted | {"waiting": len(self._early)}
+
+    def sizes(self) -> list[tuple[str, int, int]]:
+        """(what, how much of it there is, its limit in the terms)."""
+        limits = self.terms.limits
+        listed = [count for lineage, count in self._live_by_lineage.items() if lineage != UNLISTED]
+        return [
+            ("live_reports", len(self._live), limits.live_reports_max),
+            ("reports_of_a_lineage", max(listed, default=0), limits.live_reports_per_lineage_max),
+            ("reports_of_unlisted", self._live_by_lineage.get(UNLISTED, 0), limits.live_reports_per_lineage_max),
+        ]
 
     # -- reports -------------------------------------------------------------------------------------------------------
 
@@ -185,6 +209,7 @@ class Monitor:
             return refusal
         if refusal is None:
             self.counts["outside"] += 1
+            self.counts["replaced"] += held is not None
             self._replace(key, held, fresh._replace(day=located.received_at // DAY, outside=True), report)
             return None
         fresh = fresh._replace(day=refusal)
@@ -194,6 +219,7 @@ class Monitor:
             self._passed_over.append(self._offset)
             return refused
         self.counts["kept"] += 1
+        self.counts["replaced"] += held is not None
         self._replace(key, held, fresh, report)
         return None
 
@@ -417,6 +443,7 @@ class Monitor:
             for key in self._keys_by_day.pop(day):
                 live = self._live.pop(key)
                 self._live_by_lineage[live.lineage] -= 1
+                self.counts["forgotten"] += 1
                 if live.shown:
                     ids = [picture.forget(key) for _, picture in self.pictures]
                     self._readers.forget(incident for incident in ids if incident is not None)
@@ -606,7 +633,7 @@ class Monitor:
             decided_at=self._now_s,
             supersedes=supersedes,
             streaks={zone: streak(self._failed(zone), terms.gate) for zone in terms.gated_ids},
-            access_streaks=self._access_streaks(),
+            access_streaks=self.access_streaks(),
             ledger=ledger,
             blocked_by=publish.cut(blocked, listed),
             terms=terms.hash,
@@ -623,7 +650,7 @@ class Monitor:
         certain = set(measure.incidents(LOW, day))
         return [incident for incident in measure.incidents(HIGH, day) if incident not in certain]
 
-    def _access_streaks(self) -> dict[str, int]:
+    def access_streaks(self) -> dict[str, int]:
         """By area: settled days in a row, up to the last, on which it was open and not denied."""
         areas = sorted(self.terms.access.areas)
         streaks = dict.fromkeys(areas, 0)
@@ -692,7 +719,7 @@ class Monitor:
                 continue
             measure.level_dirty = False
             if access_streaks is None:
-                access_streaks = self._access_streaks()
+                access_streaks = self.access_streaks()
             hour_ends_s = terms.d_hour_s + (self._hour(now_s) + 1) * HOUR
             extra = picture.tallies.window_excess(zone, hour_ends_s - 7 * DAY, hour_ends_s, terms.d_hour_s)
             yield publish.level_as_fact(

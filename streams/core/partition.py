@@ -12,9 +12,12 @@ from schemas.facts import Dismissal, Fact, LocatedReport, LoggedTick, LogRecord,
 from schemas.reasons import Reason
 from schemas.topics import CHECKPOINTS, REJECTED
 from streams.core import snapshot
+from streams.core.intake import class_of
 from streams.core.monitor import RULES, Monitor
+from streams.core.vitals import TruceVitals, vitals
 
 _decode = msgspec.json.Decoder(LogRecord).decode
+_decode_rejected = msgspec.json.Decoder(Rejected).decode
 _encode = msgspec.json.Encoder().encode
 
 
@@ -111,11 +114,15 @@ class LogPartition:
         marker = Marker(record.truce, str(record.origin), Reason.INTERNAL_ERROR)
         return refusal(record, rejection), _encode(marker)
 
-    @property
-    def live_clock_s(self) -> int | None:
-        """The time of the live truce that is furthest behind, seconds since 1970; None where there is none."""
-        live = (monitor for monitor in self.monitors.values() if monitor.pictures and not monitor.terms.truce.simulated)
-        return min((monitor.clock.now_s for monitor in live if monitor.clock.now_s is not None), default=None)
+    def source_class(self, rejected: bytes) -> str:
+        """Who sent the report of a fact of `truce.rejected` that came from here: see `intake.class_of`."""
+        body = _decode_rejected(rejected)
+        monitor = self.monitors.get(body.truce or "")
+        return class_of(body.original, [monitor.terms] if monitor is not None and monitor.pictures else [])
+
+    def vitals(self) -> list[TruceVitals]:
+        """What an operator sees of each truce that has terms."""
+        return [seen for truce in sorted(self.monitors) if (seen := vitals(self.monitors[truce])) is not None]
 
     def _tick(self, tick: LoggedTick, offset: int) -> None:
         for truce, monitor in self.monitors.items():

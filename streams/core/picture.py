@@ -57,6 +57,7 @@ class Picture:
         self.derived: dict[str, Derived] = {}
         self.changed: set[str] = set()
         self.gone: dict[str, Account] = {}
+        self.heard_from: dict[str, int] = {}
         self.stale_days: set[tuple[str, int]] = set()
         self.stale_weeks: set[tuple[str, int]] = set()
         self._accounts: dict[Key, Account] = {}
@@ -106,6 +107,8 @@ class Picture:
             self._admissions[key] = Admission(report.type, source, lineage, side, party, named)
             self._moved = True
         self.coverage.hear(lineage, side, at_s)
+        if known is not None:
+            self.heard_from[known.id] = max(received_at, self.heard_from.get(known.id, received_at))
         self._heard_at[key] = lineage, side, at_s
 
     def remove(self, key: Key) -> None:

@@ -44,9 +44,9 @@ class Ledger:
         """Whether another chunk may be delivered: fewer than `CHUNKS_MAX` wait or are worked on."""
         return sum(not chunk.acknowledged for chunk in self._delivered.get(tp, ())) < CHUNKS_MAX
 
-    def first_in_hand(self, tp: TP) -> int | None:
-        """The first offset that is out and not acknowledged."""
-        return next((chunk.records[0].offset for chunk in self._delivered.get(tp, ()) if not chunk.acknowledged), None)
+    def first_in_hand(self, tp: TP) -> Any | None:
+        """The first record that is out and not acknowledged."""
+        return next((chunk.records[0] for chunk in self._delivered.get(tp, ()) if not chunk.acknowledged), None)
 
     def take_committable(self, tp: TP) -> int | None:
         """The offset to commit, which is that of the next record to read; None where the head is not acknowledged."""

@@ -55,8 +55,7 @@ async def write_tick(producer: AIOKafkaProducer, at_s: int, origins: Mapping[str
         return True
 
     written = await asyncio.gather(*(write(topic, n) for topic, count in origins.items() for n in range(count)))
-    if written:
-        metrics.tick_written(at_s, written.count(False))
+    metrics.tick_written(at_s, written.count(True), written.count(False))
     return written.count(False)
 
 

@@ -6,7 +6,7 @@ written twice after a crash vanishes by id. A failure to write ends the process 
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from schemas.reasons import Reason
 from schemas.topics import LOCATED, REJECTED, TERMS
 from streams import metrics
 from streams.core.intake import Incoming, Intake, refuse
+from streams.core.terms import SIMULATED_PREFIX
 from streams.settings import Settings
 from streams.worker.chunks import Chunk
 from streams.worker.clock import keep_time
@@ -44,6 +45,8 @@ class IntakeShell(Shell):
         self._producer = AIOKafkaProducer(**producer_options(self.client))
         self._terms = PartitionReader(self.client, TERMS, 0)
         self._terms_offset = 0
+        self._refused: list[tuple[str, str]] = []
+        self._raised = 0
 
     async def start(self) -> None:
         await self._producer.start()
@@ -63,21 +66,31 @@ class IntakeShell(Shell):
         await self._follow_terms()
         partitions = await self._log_partitions()
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
-        located = 0
         for count, record in enumerate(chunk.records, start=1):
             message = Incoming(
                 record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
             )
             for partition, entry in self._outcome(message, partitions):
                 outgoing.setdefault(partition, []).append(entry)
-                located += partition.topic == LOCATED
             if not count % YIELD_EVERY:
                 await asyncio.sleep(0)
+        judged = time.monotonic()
         if outgoing:
             await send_all(self._producer, outgoing)
         self.app.consumer.acknowledge(chunk)
         self.progress.moved()
-        metrics.reports_taken(len(chunk.records), located, time.monotonic() - started)
+        self._count(chunk, outgoing, judged - started, time.monotonic() - judged)
+
+    def _count(self, chunk: Chunk, outgoing: Mapping[TopicPartition, list[Outgoing]], judge_s: float, write_s: float) -> None:
+        """Only what is through is counted, so that a chunk that is read again is not counted twice."""
+        taken = self.intake.take_counts()
+        metrics.reports_taken(taken.reports + self._raised, taken.ticks, taken.routed, taken.outside, taken.located)
+        for reason, source_class in self._refused:
+            metrics.report_rejected(self.stage, reason, source_class)
+        self._refused, self._raised = [], 0
+        written = sum(len(records) for partition, records in outgoing.items() if partition.topic == LOCATED)
+        live = not chunk.tp.topic.startswith(SIMULATED_PREFIX)
+        metrics.log_written(written, judge_s, write_s, [record.timestamp for record in chunk.records] if live else ())
 
     def _outcome(self, message: Incoming, partitions: int) -> Iterable[tuple[TopicPartition, Outgoing]]:
         """What to write for one message, and where."""
@@ -90,7 +103,10 @@ class IntakeShell(Shell):
         if isinstance(outcome, Fact):
             yield self._rejection(message, outcome)
             return
+        # A report of a live topic keeps the time at which it was published, so that its age can be told behind the log.
+        live = not message.topic.startswith(SIMULATED_PREFIX)
         for entry in outcome:
+            published_ms = message.timestamp_ms if live and entry.partition is not None else None
             targets = range(partitions) if entry.partition is None else (entry.partition,)
             for partition in targets:
                 if partition >= partitions:
@@ -98,11 +114,12 @@ class IntakeShell(Shell):
                         f"the terms of {entry.key.decode()} name partition {partition} of {LOCATED}, which has {partitions}: "
                         "add partitions with `truce topics`"
                     )
-                yield TopicPartition(LOCATED, partition), Outgoing(entry.key, entry.value)
+                yield TopicPartition(LOCATED, partition), Outgoing(entry.key, entry.value, timestamp_ms=published_ms)
 
     def _refuse_as_internal_error(self, message: Incoming, fault: Exception) -> Iterable[tuple[TopicPartition, Outgoing]]:
         origin = Origin(message.topic, message.partition, message.offset)
         metrics.report_raised(self.stage, str(origin), fault)
+        self._raised += 1
         yield self._rejection(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, f"raised {type(fault).__name__}")))
         for truce, terms in self.intake.truces.items():
             # Nobody knows which truce it was for; those that do not read this topic it cannot concern.
@@ -111,7 +128,7 @@ class IntakeShell(Shell):
                 yield TopicPartition(LOCATED, terms.truce.partition), Outgoing(truce.encode(), marker)
 
     def _rejection(self, message: Incoming, fact: Fact) -> tuple[TopicPartition, Outgoing]:
-        metrics.report_rejected(self.stage, metrics.reason_of(fact))
+        self._refused.append((metrics.reason_of(fact), self.intake.source_class(message)))
         partition = message.partition % len(self._producer.client.cluster.partitions_for_topic(REJECTED))
         return TopicPartition(REJECTED, partition), Outgoing(fact.key.encode(), fact.value, fact.headers)
 

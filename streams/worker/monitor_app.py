@@ -9,6 +9,7 @@ from typing import Any
 from faust.types import TP
 
 from schemas.topics import CHECKPOINTS, LOCATED, TOPICS
+from streams import metrics
 from streams.settings import Settings
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
@@ -26,6 +27,7 @@ class MonitorShell(Shell):
         super().__init__(settings, LOCATED)
         self._state_type = state_type
         self._owners: dict[int, PartitionOwner] = {}
+        metrics.STANDING.owners = self._owners.values
         self.app.commits_offsets = False
         self.app.before_revoked = self._give_back
         self.app.on_partitions_assigned.connect(self._assigned, weak=False)
@@ -48,8 +50,8 @@ class MonitorShell(Shell):
         await super().stop()
 
     def ready(self) -> str | None:
-        rebuilding = [str(number) for number, owner in sorted(self._owners.items()) if not owner.ready]
-        return f"rebuilding partition {', '.join(rebuilding)}" if rebuilding else super().ready()
+        rebuilding = [_rebuilding(owner) for _, owner in sorted(self._owners.items()) if not owner.ready]
+        return "; ".join(rebuilding) or super().ready()
 
     async def work(self, chunk: Chunk) -> None:
         owner = self._owners.get(chunk.tp.partition)
@@ -78,6 +80,15 @@ class MonitorShell(Shell):
             owner = self._owners.pop(number, None)
             if owner is not None:
                 await owner.stop()
+
+
+def _rebuilding(owner: PartitionOwner) -> str:
+    remaining, total, seconds = owner.recovery()
+    done = total - remaining
+    if not done:
+        return f"rebuilding partition {owner.number}: {total} records to replay"
+    left_s = seconds * remaining / done
+    return f"rebuilding partition {owner.number}: {done} of {total} records replayed, about {left_s:.0f} s left"
 
 
 __all__ = ["MonitorShell"]

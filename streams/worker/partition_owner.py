@@ -15,6 +15,8 @@ from aiokafka.errors import KafkaError
 from schemas.facts import Fact
 from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams import metrics
+from streams.core.intake import TICK_KEY
+from streams.core.vitals import TruceVitals
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
 from streams.worker.progress import Progress
@@ -26,6 +28,8 @@ ATTEMPTS_MAX = 3
 """A batch whose transaction fails this often ends the process."""
 BATCH_S_MAX = 1.0
 """A batch is committed after so long, however much is left: readers, and whoever asks for the partition, need not wait."""
+VITALS_SHARE = 200
+"""Between two looks at the vitals of a partition lies so many times what a look takes."""
 YIELD_EVERY = 100
 """Records between two turns of the loop."""
 
@@ -38,8 +42,7 @@ class State(Protocol):
 
     @property
     def recorded_offset(self) -> int: ...
-    @property
-    def live_clock_s(self) -> int | None: ...
+    def vitals(self) -> list[TruceVitals]: ...
     def apply(self, offset: int, value: bytes) -> None: ...
     def skip(self, offset: int) -> None: ...
     def flush(self, publish: bool = True) -> list[Fact]: ...
@@ -47,6 +50,7 @@ class State(Protocol):
     def bases(self) -> list[Fact]: ...
     def recovered(self) -> None: ...
     def refused(self, offset: int, value: bytes, error: str) -> tuple[Fact, bytes]: ...
+    def source_class(self, rejected: bytes) -> str: ...
 
 
 class StateType(Protocol):
@@ -80,6 +84,10 @@ class PartitionOwner:
         self._log = PartitionReader(client, LOCATED, number)
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
         self._halted: set[str] = set()
+        self._at_rest = False
+        self._vitals: list[TruceVitals] = []
+        self._vitals_due_at = 0.0
+        self._recovery = 0, 0, 0.0
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -94,9 +102,12 @@ class PartitionOwner:
             await self._rebuild()
             await self._take_log((await self._log.bounds())[1])
             self.ready = True
+            self._at_rest = True
             while (chunk := await self._inbox.get()) is not None and not self._stopping:
+                self._at_rest = False
                 await self._take(chunk.records)
                 self._acknowledge(chunk)
+                self._at_rest = True
         except Stopped:
             return
         finally:
@@ -110,6 +121,25 @@ class PartitionOwner:
         self._state = None
         await self._log.stop()
         await self._writer.stop()
+
+    def recovery(self) -> tuple[int, int, float]:
+        """(records that remain, records in all, seconds so far) of the last rebuild."""
+        return self._recovery
+
+    def vitals(self) -> list[TruceVitals]:
+        """What the truces have come to, as committed: now where nothing is in hand, else behind the last commit."""
+        if self._at_rest:
+            self._look_at_vitals()
+        return self._vitals
+
+    def _look_at_vitals(self) -> None:
+        """At most a hundredth of the time goes into looking."""
+        started = time.monotonic()
+        if self._state is None or started < self._vitals_due_at:
+            return
+        self._vitals = self._state.vitals()
+        now = time.monotonic()
+        self._vitals_due_at = now + VITALS_SHARE * (now - started)
 
     async def _take(self, records: Sequence[Any]) -> None:
         """Records of the group, in order: skip what is known, read what is missing, decide on the rest."""
@@ -169,6 +199,7 @@ class PartitionOwner:
                     if time.monotonic() - started > BATCH_S_MAX:
                         break
             at = None
+            decided = time.monotonic()
             facts = self._state.flush()
             checkpoints = [*self._state.bases(), self._state.position()]
         except Exception as fault:
@@ -180,7 +211,8 @@ class PartitionOwner:
             raised[at.offset] = fault
             index = records.index(at)
             return [records[:index], records[index:]]
-        await self._commit(facts, checkpoints, taken, started)
+        steps_s = {"decide": decided - started, "flush": time.monotonic() - decided}
+        await self._commit(facts, checkpoints, records[:taken], steps_s)
         return [records[taken:]]
 
     def _find_offender(self, records: Sequence[Any], fault: Exception) -> tuple[Any, Exception]:
@@ -200,29 +232,35 @@ class PartitionOwner:
 
         The marker comes back as a record of the log like any other; the position holds that this one is skipped.
         """
-        started = time.monotonic()
         metrics.report_raised("monitor", f"{LOCATED}/{self.number}/{record.offset}", fault)
         self._step_over(record.offset)
         rejection, marker = self._state.refused(record.offset, record.value or b"", f"raised {type(fault).__name__}")
         self._state.skip(record.offset)
         facts = [*self._state.flush(), rejection]
         checkpoints = [*self._state.bases(), self._state.position()]
-        await self._commit(facts, checkpoints, 1, started, [Outgoing(record.key, marker)])
+        await self._commit(facts, checkpoints, [record], {}, [Outgoing(record.key, marker)])
 
     async def _commit(
-        self, facts: list[Fact], checkpoints: list[Fact], decided: int, started: float, log_records: Sequence[Outgoing] = ()
+        self,
+        facts: list[Fact],
+        checkpoints: list[Fact],
+        decided: Sequence[Any],
+        steps_s: dict[str, float],
+        log_records: Sequence[Outgoing] = (),
     ) -> None:
+        started = time.monotonic()
         counts = await self._writer.commit([*facts, *checkpoints], self._state.next_offset, log_records)
+        steps_s["commit"] = time.monotonic() - started
         for fact in facts:
             if fact.topic == REJECTED:
-                metrics.report_rejected("monitor", metrics.reason_of(fact))
-        metrics.transaction_committed(decided, counts, time.monotonic() - started)
+                metrics.report_rejected("monitor", metrics.reason_of(fact), self._state.source_class(fact.value))
+        published_ms = [record.timestamp for record in decided if record.key != TICK_KEY]
+        metrics.transaction_committed(len(decided), counts, steps_s, published_ms)
         self._progress.moved()
-        self._tell_state()
+        self._tell_halted()
+        self._look_at_vitals()
 
-    def _tell_state(self) -> None:
-        if self._state.live_clock_s is not None:
-            metrics.clock_moved(self.number, self._state.live_clock_s)
+    def _tell_halted(self) -> None:
         for truce in self._state.halted.keys() - self._halted:
             metrics.truce_halted(self.number, truce, self._state.halted[truce])
         self._halted |= self._state.halted.keys()
@@ -237,7 +275,8 @@ class PartitionOwner:
         reached = state.recorded_offset
         self._check_log(first, end, state.next_offset, reached)
         self._state = state
-        replayed = 0
+        replayed, to_replay = 0, max(0, reached - state.next_offset)
+        self._recovery = to_replay, to_replay, 0.0
         async for records in self._log.read(state.next_offset, reached):
             self._check_stopping()
             for record in records:
@@ -246,12 +285,13 @@ class PartitionOwner:
                 if not replayed % YIELD_EVERY:
                     await asyncio.sleep(0)
             self._progress.moved()
-            metrics.recovery_progressed(self.number, reached - state.next_offset)
+            self._recovery = max(0, reached - state.next_offset), to_replay, time.monotonic() - started
         self._step_over(reached)
         if reached:
             state.recovered()
             state.flush(publish=False)
-        self._tell_state()
+        self._tell_halted()
+        self._recovery = 0, to_replay, time.monotonic() - started
         metrics.recovery_done(self.number, replayed, state.next_offset, time.monotonic() - started)
 
     def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:

@@ -6,7 +6,10 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import structlog
 import uvloop
@@ -22,12 +25,15 @@ from streams.worker.shell import Shell
 DRAIN_MAX_S = 25.0
 """Longer than the longest transaction, shorter than what a container is given to end."""
 
+PLACES_MAX = 5
+"""Places in the code that a line about a fault names, the innermost first."""
+
 log = structlog.get_logger("truce")
 
 
 def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int, die_with_parent: bool) -> int:
     """Run until SIGTERM, SIGINT or a failure. Returns the exit code."""
-    quieten()
+    quieten(settings.log_level)
     if die_with_parent:
         threading.Thread(target=_follow_parent, name="parent-watch", daemon=True).start()
     # The policy, because Faust makes a loop of its own for the thread of the consumer.
@@ -48,9 +54,11 @@ async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port
     pages = None
     try:
         pages, port = await _serve(shell, settings.metrics_host, metrics_port)
-        log.info("started", stage=shell.stage, metrics=f"http://{settings.metrics_host}:{port}/metrics")
-        await shell.start()
-        await _first(told_to_stop.wait(), shell.failure, shell.app._crashed.wait())
+        url = f"http://{settings.metrics_host}:{port}/metrics"
+        metrics.started(shell.stage, url, settings.tick_s, settings.stuck_after_s)
+        with metrics.announced(settings.metrics_targets, shell.stage, settings.metrics_host, port):
+            await shell.start()
+            await _first(told_to_stop.wait(), shell.failure, shell.app._crashed.wait())
         fault = _why(shell, told_to_stop)
     except KafkaConnectionError as raised:
         fault = CannotStart(f"no broker answers at {settings.bootstrap} ({raised})")
@@ -110,18 +118,31 @@ def _follow_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def quieten() -> None:
-    """Libraries speak up when something is wrong; what we say is one line each, on standard error."""
+def quieten(level: str) -> None:
+    """Libraries speak up when something is wrong; what we say is one line each, on standard error.
+
+    A fault is told by its type and its places in the code: what it says may hold the words of a report.
+    """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _place_of_fault,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _place_of_fault(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    fault = event.pop("exc_info", None)
+    if isinstance(fault, BaseException):
+        frames = traceback.extract_tb(fault.__traceback__)[-PLACES_MAX:]
+        event["fault"] = type(fault).__name__
+        event["at"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    return event
 
 
 __all__ = ["quieten", "run_shell"]

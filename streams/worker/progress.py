@@ -31,10 +31,13 @@ class Progress:
         self.lag = lag
         self._looked_at = self._now()
 
+    def ages(self) -> tuple[float, float, int]:
+        """(seconds since work moved, seconds since the lag was learned, records that wait)."""
+        return self._now() - self._moved_at, self._now() - self._looked_at, self.lag
+
     def stuck(self) -> str | None:
         """What is wrong, or None. Not to know the lag for that long counts as lag."""
-        still_s = self._now() - self._moved_at
-        blind_s = self._now() - self._looked_at
+        still_s, blind_s, _ = self.ages()
         if still_s <= self._stuck_after_s:
             return None
         if blind_s > self._stuck_after_s:

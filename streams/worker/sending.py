@@ -16,9 +16,12 @@ BATCH_BYTES_MAX = 900_000
 
 
 class Outgoing(NamedTuple):
+    """`timestamp_ms`: milliseconds since 1970; None for the time of sending."""
+
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes]] = ()
+    timestamp_ms: int | None = None
 
 
 def producer_options(client: Mapping[str, object]) -> dict[str, object]:
@@ -66,7 +69,7 @@ async def _send_partition(producer: AIOKafkaProducer, tp: TopicPartition, record
 
 
 def _append(batch: object, record: Outgoing) -> object | None:
-    return batch.append(key=record.key, value=record.value, timestamp=None, headers=list(record.headers))
+    return batch.append(key=record.key, value=record.value, timestamp=record.timestamp_ms, headers=list(record.headers))
 
 
 __all__ = ["BATCH_BYTES_MAX", "Outgoing", "producer_options", "send_all"]

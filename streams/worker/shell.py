@@ -26,6 +26,7 @@ class Shell:
         self.app = make_app(f"{settings.prefix}-{self.stage}", settings, pattern)
         self.app.agent(self.app.topic(topic, schema=ChunkSchema()), name=self.stage)(self._agent)
         self._tasks: list[asyncio.Task] = []
+        metrics.STANDING.stage, metrics.STANDING.progress = self.stage, self.progress
 
     async def work(self, chunk: Chunk) -> None:
         """Take a chunk of records, or hand it to a task; whoever is through with it acknowledges it at the consumer."""
@@ -82,8 +83,8 @@ class Shell:
             except KafkaError:
                 pass
             else:
-                self.progress.looked(sum(lags.values()))
-                metrics.lag_seen(self.stage, sum(lags.values()), len(lags))
+                self.progress.looked(sum(lag.records for lag in lags.values()))
+                metrics.STANDING.lags = lags
             await asyncio.sleep(LOOK_INTERVAL_S)
 
 

@@ -8,6 +8,7 @@ URL scheme `truce://`. The app that uses it says what to subscribe to and how to
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -22,6 +23,8 @@ from faust.transport.drivers.aiokafka import Consumer as AiokafkaConsumer
 from faust.transport.drivers.aiokafka import Transport as AiokafkaTransport
 from faust.types import TP, ConsumerMessage, Message
 
+from streams.core.terms import SIMULATED_PREFIX
+from streams.metrics.standing import Lag
 from streams.worker.chunks import Chunk, Ledger
 
 POLL_RECORDS_MAX = 1_000
@@ -95,6 +98,7 @@ class Consumer(AiokafkaConsumer):
         self.ledger = Ledger()
         self.draining = False
         self._rewinds = 0
+        self._standing: dict[TP, tuple[int, float]] = {}
         self._has_room = asyncio.Event()
         super().__init__(*args, **kwargs)
 
@@ -184,21 +188,29 @@ class Consumer(AiokafkaConsumer):
         await super().on_partitions_revoked(revoked)
         self.ledger.forget(revoked)
 
-    async def lags(self) -> dict[TP, int]:
-        """Records that wait, of each assigned partition, as the broker sees it now. Raises `KafkaError`.
+    async def lags(self) -> dict[TP, Lag]:
+        """What waits in each assigned partition, as the broker sees it now. Raises `KafkaError`.
 
         Where no chunk is out, the position of the fetcher counts: it has passed the control records of transactions,
-        which no chunk ever holds.
+        which no chunk ever holds. How long it has waited is told by the first record in hand; before one is in hand, by
+        the time since which the position has stood still.
         """
         tps = sorted(self.assignment())
         if not tps:
             return {}
         ends = await self._thread.highwaters(*(TopicPartition(*tp) for tp in tps))
-        lags = {}
+        lags, standing = {}, {}
         for tp in tps:
-            waiting = self.ledger.first_in_hand(tp)
-            position = waiting if waiting is not None else await self._thread.position(TopicPartition(*tp))
-            lags[tp] = max(0, ends[TopicPartition(*tp)] - position)
+            first = self.ledger.first_in_hand(tp)
+            position = first.offset if first is not None else await self._thread.position(TopicPartition(*tp))
+            records, now_s = max(0, ends[TopicPartition(*tp)] - position), time.time()
+            before, since_s = self._standing.get(tp, (None, now_s))
+            standing[tp] = position, since_s if position == before and records else now_s
+            waiting_since_s = standing[tp][1]
+            if first is not None and not tp.topic.startswith(SIMULATED_PREFIX):
+                waiting_since_s = min(waiting_since_s, first.timestamp / 1_000)
+            lags[tp] = Lag(records, max(0.0, now_s - waiting_since_s) if records else 0.0)
+        self._standing = standing
         return lags
 
     def verify_event_path(self, now: float, tp: TP) -> None:

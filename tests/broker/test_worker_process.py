@@ -167,7 +167,8 @@ def test_its_pages_say_how_it_is(truce: Installation) -> None:
     page = _get(url)[1]
     assert 'truce_transactions_total{outcome="committed"} 1.0' in page
     assert 'truce_facts_published_total{topic="truce.phases"} 2.0' in page
-    assert 'truce_lag_records{stage="monitor"}' in page
+    lag = 'truce_lag_records{partition="0",stage="monitor",topic="truce.located"} 0.0'
+    wait_until(lambda: lag in _get(url)[1], "the lag is told by partition")
 
 
 def _get(url: str) -> tuple[int, str]:

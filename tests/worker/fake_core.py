@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import orjson
 
 from schemas.facts import Fact
+from streams.core.vitals import TruceVitals
 
 RAISES = b"raises"
 RAISES_IN_FLUSH = b"raises in flush"
@@ -33,7 +34,6 @@ class ChainPartition:
         self.number = number
         self.next_offset = 0
         self.recorded_offset = 0
-        self.live_clock_s: int | None = None
         self.halted: dict[str, str] = {}
         self.count = 0
         self.head = ""
@@ -90,6 +90,12 @@ class ChainPartition:
 
     def bases(self) -> list[Fact]:
         return []
+
+    def vitals(self) -> list[TruceVitals]:
+        return []
+
+    def source_class(self, rejected: bytes) -> str:
+        return "unlisted"
 
     def recovered(self) -> None:
         if self._recorded_head not in (None, self.head):

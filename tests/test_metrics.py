@@ -1,0 +1,98 @@
+"""The table of metrics: what the README says of each, where it is registered, and what the pages make of it."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from streams.metrics import families
+from streams.metrics.ages import AgeHistogram
+from streams.metrics.families import COMMON, OF_STAGE, SOURCE_CLASSES
+from streams.metrics.pages import announced
+from streams.metrics.standing import FAMILIES
+
+README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+
+
+def rows() -> list[str]:
+    """A row of the README for every metric: its name as Prometheus has it, its labels, what it says."""
+    counted = [collector for collectors in (COMMON, *OF_STAGE.values()) for collector in collectors]
+    told = []
+    for collector in counted:
+        family = next(iter(collector.describe()))
+        labels = ("stage",) if isinstance(collector, AgeHistogram) else collector._labelnames
+        told.append((family.name + ("_total" if family.type == "counter" else ""), labels, family.documentation))
+    told += [(name, labels, text) for name, (text, labels) in FAMILIES.items()]
+    return [f"| `{name}` | {', '.join(labels)}{' ' if labels else ''}| {text} |" for name, labels, text in told]
+
+
+@pytest.mark.parametrize("row", rows(), ids=lambda row: row.split("`")[1])
+def test_every_metric_is_documented_as_it_is(row: str) -> None:
+    assert row in README
+
+
+def test_the_readme_documents_no_metric_that_is_not_there() -> None:
+    documented = set(re.findall(r"^\| `(truce_[a-z_]+)` \|", README, re.MULTILINE))
+    assert documented == {row.split("`")[1] for row in rows()}
+
+
+def test_the_default_registry_of_the_library_is_left_as_it_is() -> None:
+    code = (
+        "import prometheus_client as p; before = list(p.REGISTRY._collector_to_names);"
+        "import streams.metrics, streams.worker.process;"
+        "assert list(p.REGISTRY._collector_to_names) == before"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_a_refusal_of_any_kind_is_there_with_zero_before_the_first() -> None:
+    families.register("monitor")
+    page = generate_latest(families.REGISTRY).decode()
+    for source_class in SOURCE_CLASSES:
+        wanted = f'truce_reports_rejected_total{{reason="limit_reached",source_class="{source_class}",stage="monitor"}} 0.0'
+        assert wanted in page
+    assert "truce_ticks_written" not in page  # what the intake counts is not shown as zero by the monitor
+
+
+AGES_S = [0.0, 0.01, 0.05, 0.3, 0.9, 1.0, 1.5, 61.0, 4_000.0]
+
+
+def test_ages_taken_as_a_batch_fall_into_the_buckets_that_one_by_one_would() -> None:
+    histogram = AgeHistogram("age_seconds", "", ("monitor",), (0.05, 1, 60, 3_600))
+    now_s = 1_790_000_000.0
+    histogram.observe("monitor", [round((now_s - age) * 1_000) for age in reversed(AGES_S)], now_s)
+    registry = CollectorRegistry()
+    registry.register(histogram)
+    for upper_s in (0.05, 1.0, 60.0, 3_600.0):
+        wanted = sum(age <= upper_s for age in AGES_S)
+        assert registry.get_sample_value("age_seconds_bucket", {"stage": "monitor", "le": str(upper_s)}) == wanted
+    assert registry.get_sample_value("age_seconds_count", {"stage": "monitor"}) == len(AGES_S)
+    assert registry.get_sample_value("age_seconds_sum", {"stage": "monitor"}) == pytest.approx(sum(AGES_S), abs=0.01)
+
+
+def test_ages_of_a_batch_cost_less_than_a_hundredth_of_the_work_on_it() -> None:
+    histogram = AgeHistogram("age_seconds", "", ("monitor",), families.AGE_BUCKETS_S)
+    now_s, count = time.time(), 8_000
+    times = [round(now_s * 1_000) - position // 4 for position in range(count, 0, -1)]
+    started = time.perf_counter()
+    for _ in range(10):
+        histogram.observe("monitor", times, now_s)
+    # At 30,000 reports a second, 1 % is 0.33 microseconds a report.
+    assert (time.perf_counter() - started) / 10 / count < 0.33e-6
+
+
+def test_a_process_that_ends_takes_its_target_along_and_a_killed_one_leaves_it_to_the_next(tmp_path: Path) -> None:
+    with announced(str(tmp_path), "intake", "127.0.0.1", 1234):
+        (target,) = tmp_path.glob("*.json")
+        assert orjson.loads(target.read_bytes()) == [{"targets": ["127.0.0.1:1234"], "labels": {"stage": "intake"}}]
+        left = tmp_path / "truce-monitor-99999.json"
+        left.write_bytes(b"[]")
+        with announced(str(tmp_path), "monitor", "127.0.0.1", 1235):
+            assert target.exists()  # somebody holds it
+            assert not left.exists()
+    assert list(tmp_path.iterdir()) == []
