@@ -60,8 +60,8 @@ class Casualties(Struct, frozen=True, omit_defaults=True):
 class Location(Struct, frozen=True, omit_defaults=True):
     """Where, in any of the ways people say it. Give all that you know; names in any language or transliteration."""
 
-    lat: Annotated[float | None, Meta(description="WGS 84 degrees, north; from -90 to 90, and only together with lon")] = None
-    lon: Annotated[float | None, Meta(description="WGS 84 degrees, east; from -180 to 180, and only together with lat")] = None
+    lat: Annotated[float | None, Meta(description="WGS 84 degrees, north, and only together with lon")] = None
+    lon: Annotated[float | None, Meta(description="WGS 84 degrees, east, and only together with lat")] = None
     radius_m: Annotated[
         Annotated[int, Meta(ge=0, le=20_000_000)] | None, Meta(description="How far off the coordinates may be, in metres")
     ] = None
@@ -180,7 +180,8 @@ class Circle(Struct, frozen=True, omit_defaults=True):
 
     `precision` is on the UCDP scale (1 exact, 2 near, 3 district, 4 province, 5 vague, 6 country, 7 sea or air).
     `areas` are codes of GeoNames, country and province ("SY.02"), that of the centre first; `stated_area` is the area
-    that the report itself names, where that is all it says.
+    that the report itself names, where that is all it says. `repair` says which slip in the coordinates was undone, `score`
+    how well the name fits where its spelling is another (per cent), `listed_in` who lists the place, unless GeoNames.
     """
 
     lat: float
@@ -192,6 +193,8 @@ class Circle(Struct, frozen=True, omit_defaults=True):
     stated_area: str | None = None
     place: str | None = None
     repair: str | None = None
+    score: int | None = None
+    listed_in: str | None = None
 
 
 class LocatedReport(Struct, frozen=True, omit_defaults=True, tag_field="record", tag="report"):

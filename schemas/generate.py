@@ -126,14 +126,14 @@ def _ref(name: str) -> Schema:
 
 
 _PAIRED: Schema = {
-    "description": "Coordinates come in pairs and lie on the Earth.",
+    "description": "Coordinates come in pairs. Those that lie nowhere on the Earth are mended where only one slip explains them.",
     "anyOf": [
         {"properties": {"lat": {"type": "null"}, "lon": {"type": "null"}}},
         {
             "required": ["lat", "lon"],
             "properties": {
-                "lat": {"type": "number", "minimum": -90, "maximum": 90},
-                "lon": {"type": "number", "minimum": -180, "maximum": 180},
+                "lat": {"type": "number"},
+                "lon": {"type": "number"},
             },
         },
     ],

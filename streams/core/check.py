@@ -162,10 +162,7 @@ def _check_coordinates(field: str, location: Location) -> Rejection | None:
     if lat is None or lon is None:
         here, there = ("lat", "lon") if lat is None else ("lon", "lat")
         return Rejection(Reason.WRONG_TYPE, f"{field}.{here}: not given, although {there} is")
-    if not -90 <= lat <= 90:
-        return Rejection(Reason.WRONG_TYPE, f"{field}.lat: {lat:g} is not between -90 and 90 degrees")
-    if not -180 <= lon <= 180:
-        return Rejection(Reason.WRONG_TYPE, f"{field}.lon: {lon:g} is not between -180 and 180 degrees")
+    # Whether they lie on the Earth is for `locate` to judge, which may mend them or knows the place by its name.
     return None
 
 

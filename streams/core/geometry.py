@@ -61,9 +61,33 @@ def touches_segment(lat_e6: int, lon_e6: int, radius_m: int, start: tuple[int, i
     return across * across * scale_squared <= radius_squared * length_squared
 
 
+def moved(lat_e6: int, lon_e6: int, metres: int, bearing: int) -> tuple[int, int]:
+    """The point so many metres away in a direction, given in hundredths of a degree from north, clockwise."""
+    along = metres * _DEGREE // M_PER_DEGREE
+    north = along * _cosine(bearing) >> _SHIFT
+    east = along * _cosine(bearing - 9_000) >> _SHIFT
+    lat = max(-90 * _DEGREE, min(90 * _DEGREE, lat_e6 + north))
+    cosine = _COSINE[abs(lat_e6 + lat) // 20_000]
+    lon = lon_e6 + ((east << _SHIFT) // cosine if cosine else 0)
+    return lat, (lon + _HALF_TURN) % _FULL_TURN - _HALF_TURN
+
+
+def middle(lat1_e6: int, lon1_e6: int, lat2_e6: int, lon2_e6: int) -> tuple[int, int]:
+    """The point half way between two, the short way round."""
+    east = (lon2_e6 - lon1_e6 + _HALF_TURN) % _FULL_TURN - _HALF_TURN
+    return (lat1_e6 + lat2_e6) // 2, (lon1_e6 + east // 2 + _HALF_TURN) % _FULL_TURN - _HALF_TURN
+
+
+def _cosine(hundredths: int) -> int:
+    """Of any angle, in hundredths of a degree, out of the table for the first quarter."""
+    turned = hundredths % 36_000
+    turned = min(turned, 36_000 - turned)
+    return _COSINE[turned] if turned <= 9_000 else -_COSINE[18_000 - turned]
+
+
 def microdegrees(degrees: float) -> int:
     """Degrees to the nearest microdegree: about a tenth of a metre."""
     return round(degrees * _DEGREE)
 
 
-__all__ = ["M_PER_DEGREE", "distance_m", "microdegrees", "reach_e6", "touches_segment"]
+__all__ = ["M_PER_DEGREE", "distance_m", "microdegrees", "middle", "moved", "reach_e6", "touches_segment"]

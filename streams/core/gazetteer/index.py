@@ -2,21 +2,23 @@
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
 from streams.core import names
-from streams.core.gazetteer.place import Country, Place
+from streams.core.gazetteer.lookup import Box, Match, Names
+from streams.core.gazetteer.place import AREAS, Country, Place, PlaceKind, keyed
 from streams.core.geometry import distance_m, reach_e6
 
 AREA_MARGIN_M = 10_000
 """A province reaches this far beyond its places."""
 
-Box = tuple[int, int, int, int]
-"""South, west, north, east, microdegrees."""
+BOX_MARGIN_E6 = 500_000
+MIDDLE_M = 1_000
+"""As near to the middle of a country as lists that round differently are to each other."""
 
 _Near = tuple[int, int, int, str]
 """A place as `areas` needs it: id, latitude, longitude, code of its province."""
@@ -54,7 +56,9 @@ class Gazetteer:
         area_names: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.home = tuple(home)
-        self._places = sorted(places, key=lambda place: place.id)
+        self._listed = sorted(places, key=lambda place: (place.id, place.source))
+        self._titled = [place for place in self._listed if place.kind in AREAS]
+        self._places = [place for place in self._listed if place.kind not in AREAS]
         self._countries = {country.code: country for country in countries}
         self._country_by_name = {
             names.strict(name): country.code for country in countries for name in (country.code, *country.names)
@@ -69,21 +73,30 @@ class Gazetteer:
             self._buckets.setdefault(bucket, []).append((place.id, place.lat_e6, place.lon_e6, area))
         self._boxes = {code: _box(inside) for code, inside in sorted(self._by_area.items())}
         self._cells: dict[tuple[int, int, int], tuple[list[str] | None, list[_Near]]] = {}
-        self._names: dict[str, _Names] = {}
+        self._names: dict[str, Names] = {}
+        self._boxes_about: dict[str, list[Box]] = {}
+        self._middles = {
+            country.code: (*country.middles, *((p.lat_e6, p.lon_e6) for p in self._titled if _is_all_of(p, country.code)))
+            for country in countries
+        }
 
     @cached_property
     def digest(self) -> str:
         """Twelve hexadecimal digits over everything a decision may rest on."""
-        body = msgspec.msgpack.encode((self._places, sorted(self._countries.items()), self.home, self._area_names))
+        body = msgspec.msgpack.encode((self._listed, sorted(self._countries.items()), self.home, self._area_names))
         return hashlib.sha256(body).hexdigest()[:12]
 
     def named(self, name: str, country: str) -> Sequence[Place]:
         """Places of a country with the name, by spelling."""
-        return self._of(country).places.get(names.strict(name), ())
+        return self._of(country).spelled(name)
 
-    def sounding(self, name: str, country: str) -> Sequence[Place]:
-        """Places of a country whose name may be a transliteration of the same one."""
-        return self._of(country).places_loose.get(names.loose(name), ())
+    def matches(self, name: str, country: str, provinces: Iterable[str] = ()) -> Sequence[Match]:
+        """Places of a country, or of some of its provinces, that a name may mean, with how well it fits, per cent."""
+        return self._of(country).places(name, provinces)
+
+    def districts(self, name: str, country: str, provinces: Iterable[str] = ()) -> Sequence[Match]:
+        """Districts and what they are divided into, where a file lists them."""
+        return self._of(country).districts(name, provinces)
 
     def provinces(self, name: str, country: str) -> Sequence[str]:
         """Codes of the provinces a name may mean, the likelier first; empty if none.
@@ -92,6 +105,10 @@ class Gazetteer:
         the countryside of one. A city that is a province of its own lends its name to the one around it.
         """
         return self._of(country).provinces(name)
+
+    def provinces_spelled(self, name: str, country: str) -> Sequence[str]:
+        """Those with the name by its spelling alone."""
+        return self._of(country).provinces_spelled(name)
 
     def country(self, name: str) -> str | None:
         """Code of a country by its code or English name."""
@@ -107,9 +124,39 @@ class Gazetteer:
         radius_m = max(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in self._by_area[code])
         return Area(code, lat_e6, lon_e6, radius_m + AREA_MARGIN_M)
 
+    def nearest_m(self, lat_e6: int, lon_e6: int) -> int:
+        """Metres from a point to the nearest place of any province."""
+        near = self._within(lat_e6, lon_e6, self._third_nearest_m(lat_e6, lon_e6))
+        return min(distance_m(lat_e6, lon_e6, lat, lon) for _, lat, lon, _ in near)
+
+    def is_about(self, code: str, lat_e6: int, lon_e6: int) -> bool:
+        """Whether a point lies in the box about the places of a province or country, with half a degree to spare."""
+        boxes = self._boxes_about.get(code)
+        if boxes is None:
+            # A country that spans the date line has provinces on either side, and a box for each.
+            boxes = self._boxes_about[code] = [_widened(self._boxes[area]) for area in self._within_area(code)]
+        return any(south <= lat_e6 <= north and west <= lon_e6 <= east for south, west, north, east in boxes)
+
+    def middle_of(self, lat_e6: int, lon_e6: int, countries: Iterable[str]) -> str | None:
+        """The country or province of which lists give this very point, for the whole of it, if there is one."""
+        for country in countries:
+            for lat, lon in self._middles.get(country, ()):
+                if distance_m(lat_e6, lon_e6, lat, lon) <= MIDDLE_M:
+                    return country
+            for area in self._titled:
+                is_here = area.kind is PlaceKind.PROVINCE and area.country == country
+                if is_here and distance_m(lat_e6, lon_e6, area.lat_e6, area.lon_e6) <= MIDDLE_M:
+                    return area.area
+        return None
+
     def distance_to(self, code: str, lat_e6: int, lon_e6: int) -> int:
-        """Metres from a point to the nearest place of a province."""
-        return min(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in self._by_area[code])
+        """Metres from a point to the nearest place of a province or country."""
+        places = [place for area in self._within_area(code) for place in self._by_area[area]]
+        return min(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in places)
+
+    def _within_area(self, code: str) -> list[str]:
+        """The code itself, or those of the provinces of a country."""
+        return [area for area in self._by_area if area == code or area.partition(".")[0] == code]
 
     def areas(self, lat_e6: int, lon_e6: int, radius_m: int) -> list[str]:
         """Codes of the provinces a circle may touch: those of the three nearest places and of every place inside.
@@ -182,79 +229,31 @@ class Gazetteer:
             for column in range(first, first + columns):
                 yield from self._buckets.get((row, column % _BUCKETS_ROUND), ())
 
-    def _of(self, country: str) -> "_Names":
+    def _of(self, country: str) -> Names:
         found = self._names.get(country)
         if found is None:
-            by_area = {code: places for code, places in self._by_area.items() if code.partition(".")[0] == country}
-            found = self._names[country] = _Names(by_area, self._boxes, self._area_names)
+            by_area = {
+                code: [keyed(place) for place in places]
+                for code, places in self._by_area.items()
+                if code.partition(".")[0] == country
+            }
+            areas = [keyed(place) for place in self._titled if place.country == country]
+            found = self._names[country] = Names(by_area, areas, self._boxes, self._area_names)
         return found
 
 
-class _Names:
-    """The names of one country's places and provinces; made when it is first asked for."""
-
-    def __init__(
-        self,
-        by_area: Mapping[str, list[Place]],
-        boxes: Mapping[str, Box],
-        area_names: Mapping[str, Sequence[str]],
-    ) -> None:
-        self.places: dict[str, list[Place]] = {}
-        self.places_loose: dict[str, list[Place]] = {}
-        self._provinces: dict[str, list[str]] = {}
-        self._provinces_loose: dict[str, list[str]] = {}
-        self._around: dict[str, str] = {}
-        for code, places in by_area.items():
-            for place in places:
-                _file(self.places, self.places_loose, place.names, place)
-            if "." not in code:
-                continue
-            main = max(places, key=lambda place: (place.population, len(place.names), -place.id))
-            _file(self._provinces, self._provinces_loose, (*main.names, *area_names.get(code, ())), code)
-            around = _enclosing(code, by_area, boxes)
-            if around is not None:
-                self._around[code] = around
-        self._by_code = {spelling: code for code in by_area for spelling in (code, code.partition(".")[2]) if spelling}
-
-    def provinces(self, name: str) -> Sequence[str]:
-        by_code = self._by_code.get(name.strip().upper().replace("-", "."))
-        if by_code is not None:
-            return (by_code,)
-        own = self._named(name)
-        if own:
-            return tuple(dict.fromkeys([*own, *(self._around[code] for code in own if code in self._around)]))
-        city = names.countryside_of(name)
-        return tuple(dict.fromkeys(self._around.get(code, code) for code in self._named(city))) if city else ()
-
-    def _named(self, name: str) -> Sequence[str]:
-        return self._provinces.get(names.strict(name)) or self._provinces_loose.get(names.loose(name), ())
+def _is_all_of(place: Place, country: str) -> bool:
+    return place.kind is PlaceKind.COUNTRY and place.country == country
 
 
-def _file(by_strict: dict, by_loose: dict, spellings: Sequence[str], what: Place | str) -> None:
-    """Under each key of each spelling, once."""
-    for index, keys in ((by_strict, {names.strict(s) for s in spellings}), (by_loose, {names.loose(s) for s in spellings})):
-        for key in keys - {""}:
-            index.setdefault(key, []).append(what)
+def _widened(box: Box) -> Box:
+    south, west, north, east = box
+    return south - BOX_MARGIN_E6, west - BOX_MARGIN_E6, north + BOX_MARGIN_E6, east + BOX_MARGIN_E6
 
 
 def _box(places: Sequence[Place]) -> Box:
     lats, lons = [place.lat_e6 for place in places], [place.lon_e6 for place in places]
     return min(lats), min(lons), max(lats), max(lons)
-
-
-def _enclosing(code: str, by_area: Mapping[str, list[Place]], boxes: Mapping[str, Box]) -> str | None:
-    """The province that lies all around another, as the countryside of a capital does, if one does."""
-    south, west, north, east = boxes[code]
-
-    def holds(other: str) -> bool:
-        low, left, high, right = boxes[other]
-        return low <= south and left <= west and high >= north and right >= east and len(by_area[other]) > len(by_area[code])
-
-    def gap_m(other: str) -> int:
-        return min(distance_m(p.lat_e6, p.lon_e6, q.lat_e6, q.lon_e6) for p in by_area[other] for q in by_area[code])
-
-    around = [other for other in by_area if "." in other and other != code and holds(other)]
-    return min(around, key=gap_m) if around else None
 
 
 __all__ = ["AREA_MARGIN_M", "Area", "Gazetteer"]

@@ -1,10 +1,34 @@
 """What a gazetteer is made of."""
 
-from msgspec import Struct
+from enum import StrEnum
+
+from msgspec import Struct, structs
+
+from streams.core import names
+
+GEONAMES = "GeoNames"
+
+
+class PlaceKind(StrEnum):
+    """What a name stands for. Districts (of any level), provinces and countries are areas: a place of the name goes first."""
+
+    PLACE = "place"
+    QUARTER = "quarter"
+    LOCALITY = "locality"
+    DISTRICT = "district"
+    PROVINCE = "province"
+    COUNTRY = "country"
+
+
+AREAS = frozenset((PlaceKind.DISTRICT, PlaceKind.PROVINCE, PlaceKind.COUNTRY))
 
 
 class Place(Struct, frozen=True, array_like=True):
-    """A populated place. Microdegrees; `province` is its country's own code; a population of 0 is not known."""
+    """A named place. Microdegrees; `province` is its country's own code; a population or radius of 0 is not known.
+
+    `source` is who lists it. `keys` and `sounds` are the keys of its names (`names.strict`, `names.loose`), kept because
+    making them is most of the work of loading a gazetteer; see `keyed`.
+    """
 
     id: int
     name: str
@@ -14,6 +38,11 @@ class Place(Struct, frozen=True, array_like=True):
     province: str
     population: int
     names: tuple[str, ...] = ()
+    kind: PlaceKind = PlaceKind.PLACE
+    radius_m: int = 0
+    source: str = GEONAMES
+    keys: tuple[str, ...] = ()
+    sounds: tuple[str, ...] = ()
 
     @property
     def area(self) -> str:
@@ -22,13 +51,18 @@ class Place(Struct, frozen=True, array_like=True):
 
 
 class Country(Struct, frozen=True, array_like=True):
-    """A country, its names, and the circle that holds its places."""
+    """A country, its names, and the circle that holds its places.
+
+    `middles` are points, (lat, lon) in microdegrees, that lists give for the country as a whole: whoever writes one of
+    them knew the country and no more.
+    """
 
     code: str
     names: tuple[str, ...]
     lat_e6: int
     lon_e6: int
     radius_m: int
+    middles: tuple[tuple[int, int], ...] = ()
 
 
 class Extract(Struct, frozen=True, array_like=True):
@@ -38,4 +72,17 @@ class Extract(Struct, frozen=True, array_like=True):
     countries: tuple[Country, ...]
 
 
-__all__ = ["Country", "Extract", "Place"]
+def keyed(place: Place) -> Place:
+    """The place with the keys of its names, each once, in the order of the names."""
+    if place.keys:
+        return place
+    strict = dict.fromkeys(names.strict(spelling) for spelling in place.names)
+    loose = dict.fromkeys(names.loose(spelling) for spelling in place.names)
+    return structs.replace(
+        place,
+        keys=tuple(key for key in strict if key),
+        sounds=tuple(key for key in loose if key),
+    )
+
+
+__all__ = ["AREAS", "GEONAMES", "Country", "Extract", "Place", "PlaceKind", "keyed"]

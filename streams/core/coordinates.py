@@ -1,0 +1,154 @@
+"""Judge coordinates by what is said beside them, and repair those that cannot be right.
+
+Numbers get swapped, lose a sign, a decimal point, or the mark between degrees and minutes. A repair is made only where the
+numbers are impossible, or contradict the province or country that the report names, and where exactly one repair fits. What
+contradicts and cannot be repaired is not thrown away: its circle reaches as far as what it contradicts.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from schemas.facts import Circle, Location
+from schemas.reasons import Method
+from streams.core.circles import COUNTRY_PRECISION, PRECISION_RADIUS_M, circle, of_areas
+from streams.core.gazetteer import Gazetteer
+from streams.core.geometry import distance_m, microdegrees
+
+BORDER_M = 20_000
+"""A point this much nearer to another province than to the one that a report names is taken to be on the border of it."""
+
+REPAIRED_RADIUS_M = 2_000
+"""A number that was wrong in one way may be so in another: no repaired point is sharper than this."""
+
+PROVINCE_PRECISION = 4
+
+_DECIMALS_RADIUS_M = ((1_000, 250), (10_000, 500), (100_000, 1_500), (1_000_000, 15_000))
+"""What the last digit of a coordinate stands for, microdegrees: a number that is no multiple of it is this sharp, metres."""
+_WHOLE_DEGREES_RADIUS_M = 100_000
+_SHIFTS = (-3, -2, -1, 1, 2, 3, 4, 5, 6, 7)
+_LARGEST = 1e13
+
+
+def by_coordinates(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> Circle | None:
+    """The radius is the one stated (0 says nothing), else that of the stated precision, else of the decimals given."""
+    lat, lon = location.lat, location.lon
+    if lat is None or lon is None:
+        return None
+    possible = -90 <= lat <= 90 and -180 <= lon <= 180
+    if possible and not location.admin1 and not location.country:
+        return at_point(location, lat, lon, where, gazetteer)
+    codes, is_stated = _named_areas(location, where, gazetteer)
+    if possible and (not is_stated or _agrees(lat, lon, codes, gazetteer)):
+        return at_point(location, lat, lon, where, gazetteer)
+    if not codes or not (abs(lat) < _LARGEST and abs(lon) < _LARGEST):
+        return None
+    fitting = [repair for repair in _repairs(lat, lon) if _fits(repair, location, codes, where, gazetteer)]
+    if len(fitting) == 1:
+        lat, lon, said = fitting[0]
+        return at_point(location, lat, lon, where, gazetteer, said)
+    if not possible:
+        return None
+    found = at_point(location, lat, lon, where, gazetteer)
+    if found is None:
+        return None
+    return _reaching(found, codes, gazetteer)
+
+
+def at_point(
+    location: Location, lat: float, lon: float, where: Sequence[str], gazetteer: Gazetteer, repair: str | None = None
+) -> Circle | None:
+    """The circle about a point that is believed; that of the country, where the point only stands for it."""
+    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
+    if not lat_e6 and not lon_e6:
+        return None
+    if not location.place and not location.quarter and not location.admin2:
+        whole = gazetteer.middle_of(lat_e6, lon_e6, where)
+        if whole is not None:
+            return of_areas([whole], *_AS_A_WHOLE["." in whole], gazetteer)
+    radius_m = location.radius_m or PRECISION_RADIUS_M.get(location.precision) or radius_of_decimals(lat_e6, lon_e6)
+    if repair is not None:
+        radius_m = max(radius_m, REPAIRED_RADIUS_M)
+    return circle(lat_e6, lon_e6, radius_m, Method.COORDINATES, gazetteer, precision=location.precision, repair=repair)
+
+
+def radius_of_decimals(lat_e6: int, lon_e6: int) -> int:
+    for unit, radius_m in _DECIMALS_RADIUS_M:
+        if lat_e6 % unit or lon_e6 % unit:
+            return radius_m
+    return _WHOLE_DEGREES_RADIUS_M
+
+
+def _named_areas(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> tuple[Sequence[str], bool]:
+    """Provinces or countries by which coordinates are judged, and whether the report itself names them."""
+    if location.admin1:
+        provinces = [code for country in where for code in gazetteer.provinces(location.admin1, country)]
+        if provinces:
+            return provinces, True
+    stated = gazetteer.country(location.country) if location.country else None
+    return ((stated,), True) if stated in gazetteer.home else (tuple(where), False)
+
+
+def _agrees(lat: float, lon: float, codes: Sequence[str], gazetteer: Gazetteer) -> bool:
+    """Whether a point may be in one of some provinces or countries, or just over the border."""
+    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
+    # Most points are well inside, which a small circle shows at once.
+    near = gazetteer.areas(lat_e6, lon_e6, 0)
+    if not any(gazetteer.is_about(code, lat_e6, lon_e6) for code in codes):
+        return False
+    if any(area == code or area.partition(".")[0] == code for area in near for code in codes):
+        return True
+    return min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes) - gazetteer.nearest_m(lat_e6, lon_e6) <= BORDER_M
+
+
+def _fits(
+    repair: tuple[float, float, str], location: Location, codes: Sequence[str], where: Sequence[str], gazetteer: Gazetteer
+) -> bool:
+    """Whether a repaired point is where the report says: in the province or country, and near the place, if that is known."""
+    lat, lon, _ = repair
+    if not _agrees(lat, lon, codes, gazetteer):
+        return False
+    named = [place for country in where for place in gazetteer.named(location.place, country)] if location.place else ()
+    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
+    return not named or any(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) <= BORDER_M for place in named)
+
+
+def _repairs(lat: float, lon: float) -> Iterator[tuple[float, float, str]]:
+    """Every point that one slip may have turned into this one, with what the slip was. Each point once."""
+    seen = {(lat, lon)}
+    for point, said in (
+        ((lon, lat), "lat and lon swapped"),
+        ((-lat, lon), "sign of lat"),
+        ((lat, -lon), "sign of lon"),
+        ((-lat, -lon), "signs of lat and lon"),
+        *(((_shifted(lat, shift), lon), "decimal point of lat") for shift in _SHIFTS),
+        *(((lat, _shifted(lon, shift)), "decimal point of lon") for shift in _SHIFTS),
+        *(((_shifted(lat, one), _shifted(lon, other)), "decimal points of lat and lon") for one in _SHIFTS for other in _SHIFTS),
+        ((_minutes(lat), _minutes(lon)), "degrees and minutes read as decimals"),
+    ):
+        lat_, lon_ = point
+        if lat_ is None or lon_ is None or point in seen or not (-90 <= lat_ <= 90 and -180 <= lon_ <= 180):
+            continue
+        seen.add(point)
+        yield lat_, lon_, said
+
+
+def _shifted(value: float, places: int) -> float:
+    return value / 10**places if places > 0 else value * 10**-places
+
+
+def _minutes(value: float) -> float | None:
+    """36.39 read as 36 degrees and 39 minutes."""
+    whole = int(value)
+    minutes = abs(value - whole) * 100
+    return whole + minutes / 60 * (1 if value >= 0 else -1) if minutes < 60 else None
+
+
+def _reaching(found: Circle, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:
+    """The circle, widened so that it touches the nearest of the provinces or countries that it should be in."""
+    lat_e6, lon_e6 = microdegrees(found.lat), microdegrees(found.lon)
+    gap_m = min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes)
+    return circle(lat_e6, lon_e6, max(found.radius_m, gap_m), found.method, gazetteer, precision=found.precision)
+
+
+_AS_A_WHOLE = {False: (Method.COUNTRY, COUNTRY_PRECISION), True: (Method.PROVINCE, PROVINCE_PRECISION)}
+
+__all__ = ["BORDER_M", "PROVINCE_PRECISION", "by_coordinates", "radius_of_decimals"]
