@@ -64,7 +64,7 @@ def files() -> dict[Path, str]:
 def schema(name: str) -> Schema:
     """One schema of draft 2020-12, complete but for the log's, which refers to those of report and terms."""
     (root,), components = msgspec.json.schema_components([SCHEMAS[name]], ref_template="#/$defs/{name}")
-    definitions = {title: _plain(component) for title, component in components.items()}
+    definitions = {title: plain(component) for title, component in components.items()}
     for title, component in definitions.items():
         words = getattr(reasons, title, None)
         if isinstance(words, EnumMeta):
@@ -84,15 +84,15 @@ def schema(name: str) -> Schema:
     return head | body | ({"$defs": definitions} if definitions else {})
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
     """Without what JSON Schema does not know (`discriminator`) and what says nothing (a default of null)."""
     if isinstance(node, list):
-        return [_plain(inner) for inner in node]
+        return [plain(inner) for inner in node]
     if not isinstance(node, dict):
         return node
     kept = {key: inner for key, inner in node.items() if key != "discriminator" and (key, inner) != ("default", None)}
     return {
-        key: cleandoc(inner) if key == "description" and isinstance(inner, str) else _plain(inner) for key, inner in kept.items()
+        key: cleandoc(inner) if key == "description" and isinstance(inner, str) else plain(inner) for key, inner in kept.items()
     }
 
 
@@ -177,7 +177,7 @@ _NEEDS: dict[tuple[str, ...], Schema] = {
     },
 }
 
-__all__ = ["FOLDER", "SCHEMAS", "SUFFIX", "files", "schema"]
+__all__ = ["FOLDER", "SCHEMAS", "SUFFIX", "files", "plain", "schema"]
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -16,6 +16,7 @@ COMMANDS = {
     "publish": "streams.commands.publish:publish",
     "tail": "streams.commands.tail:tail",
     "locate": "streams.commands.locate:locate",
+    "board": "streams.commands.board:board",
     "rejected": "streams.commands.rejected:rejected",
 }
 

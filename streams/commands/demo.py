@@ -36,7 +36,10 @@ INTRO = (
     "the next phase of the agreement begins. Once as it happened, once as it might have been. "
     "The events are public facts; the reports of them are invented.\n"
 )
-NEXT = "Try next: [bold]uv run truce demo --keep[/bold] leaves it running and says how to look around in it."
+NEXT = (
+    "Try next: [bold]uv run truce demo --board[/bold] shows the same in a browser, as it goes; "
+    "[bold]--keep[/bold] leaves it running and says how to look around in it."
+)
 
 
 class Story(NamedTuple):
@@ -57,7 +60,8 @@ class Story(NamedTuple):
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed moves minutes and places, not the story.")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON object, and hurry.")
 @click.option("--keep", is_flag=True, help="At the end, leave broker and worker running until Ctrl-C.")
-def demo(seed: int, as_json: bool, keep: bool) -> None:
+@click.option("--board", is_flag=True, help="Show it in a browser as it goes, and stay until Ctrl-C.")
+def demo(seed: int, as_json: bool, keep: bool, board: bool) -> None:
     """Watch two truces being decided: starts a Kafka of its own and a worker, tells both stories, stops everything.
 
     The first start fetches Apache Kafka (about 100 MB).
@@ -71,6 +75,8 @@ def demo(seed: int, as_json: bool, keep: bool) -> None:
         stories = _stories(stage, seed, None if as_json else SPEED)
         stage.prepare([story.telling.topic for story in stories], [story.terms for story in stories])
         stage.start_worker()
+        if board:
+            console.print(f"Open [bold]{stage.start_board()}[/bold] to see it as it goes", highlight=False)
         with Follower(stage.settings) as follower:
             _tell(stage, follower, stories, console)
             if as_json:
@@ -78,7 +84,7 @@ def demo(seed: int, as_json: bool, keep: bool) -> None:
                 click.echo(orjson.dumps(results | ({"bootstrap": stage.settings.bootstrap} if keep else {})))
             else:
                 _show(follower, stories, console)
-        if keep:
+        if keep or board:
             _wait(stage, console)
         elif not as_json:
             console.print(NEXT)
@@ -219,7 +225,7 @@ def _results(follower: Follower, stories: list[Story]) -> dict[str, Any]:
 
 def _wait(stage: Stage, console: Console) -> None:
     console.print(f"\nKafka and the worker go on at [bold]{stage.settings.bootstrap}[/bold]. In another terminal:")
-    for command in ("tail phases --from-start", "tail days --from-start", "topics"):
+    for command in ("tail phases --from-start", "tail days --from-start", "board"):
         console.print(f"  TRUCE_BOOTSTRAP={stage.settings.bootstrap} uv run truce {command}", soft_wrap=True)
     console.print("Ctrl-C stops everything.")
     while True:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ from streams.topics import check_topics
 
 REPORT_PARTITIONS = 1
 """With more, the intake may read one partition ahead of another, and a decision can fall an hour of the story earlier."""
+BOARD_MAX_S = 30.0
 STOP_MAX_S = 40.0
 """A worker drains for at most thirty seconds."""
 
@@ -34,6 +36,7 @@ class Stage:
         self._say = say
         self._broker = Broker(jvm_flags=QUICK_JVM_FLAGS, say=say)
         self._worker: subprocess.Popen | None = None
+        self._board: subprocess.Popen | None = None
         self._log = Path()
         self._folder = tempfile.TemporaryDirectory(prefix="truce-demo-")
         self.settings = Settings()
@@ -49,7 +52,8 @@ class Stage:
 
     def __exit__(self, *fault: object) -> None:
         try:
-            self._stop_worker()
+            self._stop(self._board)
+            self._stop(self._worker)
         finally:
             self._broker.stop()
             self._folder.cleanup()
@@ -67,11 +71,26 @@ class Stage:
     def start_worker(self) -> None:
         """`truce worker`, in processes of its own, as it would run anywhere; it ends when we do, however we end."""
         self._log = Path(self._folder.name) / "worker.log"
+        self._worker = self._start(self._log, "worker")
+
+    def start_board(self) -> str:
+        """`truce board` on a free port; gives its address. Raises `BrokerError` where it does not start."""
+        log = Path(self._folder.name) / "board.log"
+        self._board = self._start(log, "board", "--port", "0")
+        deadline = time.monotonic() + BOARD_MAX_S
+        while self._board.poll() is None and time.monotonic() < deadline:
+            address = next((word for word in log.read_text(errors="replace").split() if word.startswith("http://")), None)
+            if address is not None:
+                return address
+            time.sleep(0.05)
+        raise BrokerError(f"the board did not start: {log.read_text(errors='replace').strip() or 'it said nothing'}")
+
+    def _start(self, log_path: Path, *command: str) -> subprocess.Popen:
         others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) or name == "TRUCE_CACHE"}
         ours = {"TRUCE_BOOTSTRAP": self.settings.bootstrap, "TRUCE_METRICS_PORT": "0"}
-        with self._log.open("wb") as log:
-            self._worker = subprocess.Popen(
-                [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), sys.executable, "-m", "streams.cli", "worker"],
+        with log_path.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), sys.executable, "-m", "streams.cli", *command],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -88,15 +107,15 @@ class Stage:
         if not self._broker.running:
             raise BrokerError("the broker ended by itself")
 
-    def _stop_worker(self) -> None:
-        if self._worker is None:
+    def _stop(self, process: subprocess.Popen | None) -> None:
+        if process is None:
             return
-        self._worker.terminate()
+        process.terminate()
         try:
-            self._worker.wait(STOP_MAX_S)
+            process.wait(STOP_MAX_S)
         except subprocess.TimeoutExpired:
-            self._worker.kill()
-            self._worker.wait()
+            process.kill()
+            process.wait()
 
 
 class Telling(threading.Thread):

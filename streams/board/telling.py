@@ -1,0 +1,196 @@
+"""What a message means, in sentences: for the page, the report, and whoever listens to the page."""
+
+from datetime import datetime
+
+from schemas.facts import Day, Incident, Interval, Level, PhaseChange
+from schemas.reasons import WHOLE, ChangeKind, Condition, Phase, Scope
+from streams.board.figures import Times, interval, thousandths
+from streams.board.view import TruceView
+from streams.board.words import Words
+
+KM = 1_000
+DAY_S = 86_400
+
+
+class Telling:
+    """One truce in one language."""
+
+    def __init__(self, truce: TruceView, words: Words) -> None:
+        self.truce = truce
+        self.words = words
+        self.times = Times(truce.time_zone, words)
+        self.zone_names = {id: self._zone_name(zone) for id, zone in truce.zones.items()}
+        self.areas = truce.values.get("access", {}).get("areas", {})
+        self.gate = truce.values.get("gate", {})
+
+    @property
+    def d_hour_s(self) -> int:
+        stated = self.truce.values.get("truce", {}).get("d_hour")
+        return 0 if stated is None else int(datetime.fromisoformat(stated).timestamp())
+
+    @property
+    def day_numbers(self) -> list[int]:
+        """Days from D-hour on, of any zone."""
+        return sorted({number for _, number in self.truce.days if number >= 0})
+
+    @property
+    def settled_numbers(self) -> list[int]:
+        return sorted({number for (_, number), day in self.truce.days.items() if number >= 0 and day.watched is not None})
+
+    def changes_on(self, number: int) -> list[PhaseChange]:
+        """Changes that hold and take effect on a day."""
+        starts = self.d_hour_s + number * DAY_S
+        return [change for change in self.truce.standing if starts <= change.effective_at < starts + DAY_S]
+
+    def level(self, level: Level) -> Interval:
+        """In the metric of the zone's threshold."""
+        return getattr(level.measures, level.metric)
+
+    def actors(self, incident: Incident) -> str:
+        known = {actor["id"]: actor for actor in self.truce.values.get("actors", [])}
+        arabic = self.words.language == "ar"
+        return self.words.joined(
+            [
+                next((n for n in known.get(by, {}).get("names", ()) if arabic and is_arabic(n)), by.replace("_", " "))
+                for by in incident.by
+            ]
+        )
+
+    def heard(self, day: Day) -> str:
+        """ "Aleppo, day 3: 62 % of the day; independent 2"."""
+        enough = self.words("not_enough" if Condition.NOT_WATCHED in day.failed else "enough")
+        where = f"{self.zone_name(day.zone)}, {self.words('day_number', day.day + 1)}"
+        return self.words.joined([where, f"{self.watched(day)} ({enough})", self.sides(day.heard or {}) or self.words("nobody")])
+
+    def zone_name(self, zone: str) -> str:
+        return self.zone_names.get(zone, zone)
+
+    def phase_name(self, phase: Phase | str) -> str:
+        """As the agreement calls it, where the terms say so; that name is not ours to translate."""
+        own = self.truce.values.get("truce", {}).get("phase_names", {}).get(phase)
+        ordinary = own is None or own.replace(" ", "_").casefold() == phase
+        return self.words.of("phase", phase) if ordinary else own
+
+    def why(self, day: Day) -> str:
+        """Everything that kept a day from being quiet."""
+        return self.words.joined([self._condition(condition, day) for condition in day.failed])
+
+    def violence(self, day: Day) -> str:
+        metric = self.words(f"metric_{day.metric}")
+        return f"{interval(getattr(day.measures, day.metric), day.metric, self.words)} ({metric})"
+
+    def limit(self, day: Day) -> str:
+        return self.words("no_limit") if day.limit is None else thousandths(day.limit)
+
+    def watched(self, day: Day) -> str:
+        """ "62 % of the day", to a tenth."""
+        return self.words("percent_of_day", f"{(day.watched or 0) / 10:g}")
+
+    def sides(self, counts: dict[str, int]) -> str:
+        """ "independent 2, government 1", as the message has it."""
+        comma = ", " if self.words.language == "en" else "، "
+        return comma.join(f"{self.words.of('side', side)} {count}" for side, count in sorted(counts.items()))
+
+    def access(self, day: Day) -> str:
+        states = [f"{self.areas.get(area, area)}: {self.words.of('state', state)}" for area, state in sorted(day.access.items())]
+        return self.words.joined(states)
+
+    def amended(self, day: Day) -> str | None:
+        before = self.truce.outcomes_before.get((day.zone, day.day))
+        return None if before is None else self.words("amended", self.words.of("outcome", before))
+
+    def day(self, day: Day) -> str:
+        """The whole of a day in one line, for those who hear the page, and for a page without a server."""
+        words = self.words
+        said = [
+            f"{self.zone_name(day.zone)}, {words('day_number', day.day + 1)}, {self.times.local(day.starts)}",
+            words.of("outcome", day.outcome) + (f" ({self.why(day)})" if day.failed else ""),
+            f"{words('measure')}: {self.violence(day)}",
+            f"{words('limit')}: {self.limit(day)}",
+        ]
+        if day.watched is not None:
+            said.append(f"{words('watched_share')}: {self.watched(day)}")
+        if day.heard is not None:
+            said.append(f"{words('heard_from')}: {self.sides(day.heard) or words('nobody')}")
+        if day.access:
+            said.append(self.access(day))
+        amended = self.amended(day)
+        return words.joined(said + ([amended] if amended else []))
+
+    def change(self, change: PhaseChange) -> str:
+        """ "In force → Ended: nobody renewed it in time"."""
+        words = self.words
+        before, after = self.phase_name(change.before), self.phase_name(change.after)
+        if change.kind is ChangeKind.WITHDRAWN:
+            moved = words("withdrew")
+        elif change.kind is ChangeKind.VOID:
+            # A void goes back: what it takes back went from its `after` to its `before`.
+            moved = words("takes_back", after, before)
+        elif change.kind is ChangeKind.WAIVER:
+            moved = words("waived")
+        else:
+            moved = words("moves", before, after)
+        zone = "" if change.zone == WHOLE else f"{self.zone_name(change.zone)}: "
+        return f"{zone}{moved}: {words.of('reason', change.reason)}"
+
+    def what(self, incident: Incident) -> str:
+        """ "attack, mortar"."""
+        kind = self.words.of("kind", incident.kind)
+        comma = ", " if self.words.language == "en" else "، "
+        if incident.weapon is None or (incident.weapon == "undetermined" and incident.kind != "attack"):
+            return kind
+        return f"{kind}{comma}{self.words.of('weapon', incident.weapon)}"
+
+    def where(self, incident: Incident) -> str:
+        zones = incident.certain or incident.possible
+        named = [self.zone_name(zone) for zone in zones if zone != WHOLE] or [self.zone_name(zone) for zone in zones]
+        place = incident.place
+        zone = named[0] if named and (incident.certain or len(named) == 1) else ""
+        comma = ", " if self.words.language == "en" else "، "
+        return comma.join(filter(None, (place, zone))) or self.words("not_known")
+
+    def located(self, incident: Incident) -> str:
+        """ "from a place and its province, within 3 km"."""
+        radius_m = incident.radius_m or 0
+        within = self.words("within_m", radius_m) if radius_m < KM else self.words("within", f"{radius_m / KM:.3g}")
+        comma = ", " if self.words.language == "en" else "، "
+        return f"{self.words.of('method', incident.method)}{comma}{within}"
+
+    def when(self, incident: Incident) -> str:
+        starts, ends = incident.starts or 0, incident.ends or 0
+        if starts == ends:
+            return self.times.both(starts)
+        return self.words("to", self.times.local(starts), self.times.local(ends))
+
+    def told_by(self, incident: Incident) -> str:
+        return self.words("sources_count", sum(incident.told_by.values()), self.sides(incident.told_by), incident.reports)
+
+    def notes(self, incident: Incident) -> list[str]:
+        """What a reader must know before quoting it."""
+        words = self.words
+        notes = [words("disputed")] if incident.disputed else []
+        if incident.scope is Scope.OUT_OF_SCOPE:
+            notes.append(words("out_of_scope"))
+        elif incident.scope is Scope.DISPUTED:
+            notes.append(words("scope_disputed"))
+        return notes + ([words("not_counted")] if incident.counted is False else [])
+
+    def _condition(self, condition: Condition, day: Day) -> str:
+        said = self.words.of("condition", condition)
+        state = {Condition.DENIED: "denied", Condition.ACCESS_NOT_REPORTED: "unreported"}.get(condition)
+        areas = [self.areas.get(area, area) for area, is_ in sorted(day.access.items()) if is_ == state]
+        return f"{said} ({', '.join(areas)})" if areas else said
+
+    def _zone_name(self, zone: dict) -> str:
+        if zone["id"] == WHOLE:
+            return self.words("whole")
+        if self.words.language == "ar":
+            return next((name for name in zone.get("names", ()) if is_arabic(name)), zone["name"])
+        return zone["name"]
+
+
+def is_arabic(text: str) -> bool:
+    return any("\u0600" <= letter <= "\u06ff" for letter in text)
+
+
+__all__ = ["Telling"]
