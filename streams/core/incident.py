@@ -12,6 +12,8 @@ from typing import NamedTuple
 from schemas.reasons import UNLISTED, Grade, Scope, Side, Weapon
 from streams.core.claims import Account, Bounds, Order, spread
 from streams.core.deduplicate import Claim
+from streams.core.features import Features
+from streams.core.match import NEAR_IDENTICAL_BITS
 from streams.core.terms import Terms, thousandths
 from streams.core.zones import Placement
 
@@ -21,7 +23,10 @@ Told = tuple[int, str, str, Bounds]
 """(received_at, source, report id, bounds): the last of a lineage stands for it."""
 
 NOBODY: Bounds = (0, 0, 0)
-
+COPIED_LETTERS_MIN = 60
+"""Two may say in the same few words that a town was shelled; a sentence or two they have from each other."""
+COPIES_COMPARED_MAX = 32
+"""Of an incident's claims by listed sources the first in canonical order are looked at for copies."""
 
 Amounts = tuple[int, int, int]
 """By metric: incidents, severity (thousandths), killed."""
@@ -80,8 +85,8 @@ class Incident:
         self._pairs: Counter[Pair] = Counter()
         self._senders: Counter[tuple[Pair, str]] = Counter()
         self._trusted = 0
-        self._killed: dict[Pair, list[Told]] = {}
-        self._injured: dict[Pair, list[Told]] = {}
+        self.killed_claims: dict[Pair, list[Told]] = {}
+        self.injured_claims: dict[Pair, list[Told]] = {}
         self._weapons: Counter[Weapon] = Counter()
         self._by: Counter[str] = Counter()
         self._who: Counter[str] = Counter()
@@ -89,6 +94,7 @@ class Incident:
         self._own_reports: Counter[str] = Counter()
         self._entered: dict[int, tuple[Account, tuple[Account, ...]]] = {}
         self._told: list[tuple[Order, Account]] = []
+        self._worded: list[tuple[Order, Pair, Features]] = []
 
     def add(self, claim: Claim, terms: Terms) -> None:
         latest, told = claim.latest, tuple(claim.told)
@@ -112,7 +118,7 @@ class Incident:
         _step(self._pairs, pair, step)
         _step(self._senders, (pair, account.side), step)
         self._trusted += step * account.trusted_violence
-        for table, bounds in ((self._killed, latest.killed), (self._injured, latest.injured)):
+        for table, bounds in ((self.killed_claims, latest.killed), (self.injured_claims, latest.injured)):
             if bounds is not None:
                 entry = (latest.received_at, latest.source_name, latest.report_id, bounds)
                 if step > 0:
@@ -121,6 +127,12 @@ class Incident:
                     table[pair].remove(entry)
                     if not table[pair]:
                         del table[pair]
+        if account.listed and (account.features.letters >= COPIED_LETTERS_MIN or account.features.links):
+            worded = account.order, pair, account.features
+            if step > 0:
+                insort(self._worded, worded)
+            else:
+                del self._worded[bisect_left(self._worded, worded)]
         if account.weapon is not Weapon.UNDETERMINED:
             _step(self._weapons, account.weapon, step)
         if latest.killed is not None or latest.injured is not None:
@@ -136,14 +148,14 @@ class Incident:
             _step(self._exclusions, (account.side, trusted, said), step)
 
     def derive(self, terms: Terms) -> Derived:
-        groups = self._groups()
+        groups = self.groups()
         listed = [group for group in groups if any(lineage != UNLISTED for lineage, _ in group)]
         told_by: Counter[str] = Counter()
         for group in groups:
             told_by[self._group_name(group)] += 1
-        accused = self._accused_sides(terms)
-        killed = self._toll(self._killed, groups, accused, terms)
-        injured = self._toll(self._injured, groups, accused, terms)
+        accused = self.accused_sides(terms)
+        killed = self._toll(self.killed_claims, groups, accused, terms)
+        injured = self._toll(self.injured_claims, groups, accused, terms)
         weapon, weights = self._weight(terms)
         severity = tuple(
             min(
@@ -163,8 +175,13 @@ class Incident:
             weapon,
             dict(sorted(told_by.items())),
             not listed,
-            self._trusted > 0,
+            self.trusted,
         )
+
+    @property
+    def trusted(self) -> bool:
+        """Whether a source trusted for violence tells of it."""
+        return self._trusted > 0
 
     @property
     def by(self) -> list[str]:
@@ -178,8 +195,8 @@ class Incident:
         """The first reports of it in canonical order; without a count, all."""
         return [account for _, account in self._told[:count]]
 
-    def _groups(self) -> list[list[Pair]]:
-        """Lineages that depend on each other count once: those joined by quoting fall together."""
+    def groups(self) -> list[list[Pair]]:
+        """Lineages that depend on each other count once: those joined by quoting or by copying fall together."""
         parent: dict[str, str] = {}
 
         def root(lineage: str) -> str:
@@ -192,18 +209,31 @@ class Incident:
             if via is not None:
                 one, other = sorted((root(lineage), root(via)))
                 parent[other] = one
+        for (one, _), (other, _) in self.copied():
+            first, second = sorted((root(one), root(other)))
+            parent[second] = first
         groups: dict[str, list[Pair]] = {}
         for pair in pairs:
             groups.setdefault(root(pair[0]), []).append(pair)
         return [groups[name] for name in sorted(groups)]
 
-    def _sides(self, group: list[Pair]) -> set[str]:
+    def copied(self) -> list[tuple[Pair, Pair]]:
+        """Listed lineages of which one has the other's words or link: a wire copy is no second witness."""
+        worded = self._worded[:COPIES_COMPARED_MAX]
+        return [
+            (pair, other_pair)
+            for position, (_, pair, features) in enumerate(worded)
+            for _, other_pair, other in worded[position + 1 :]
+            if pair[0] != other_pair[0] and is_copy(features, other)
+        ]
+
+    def sides(self, group: list[Pair]) -> set[str]:
         """Sides of the senders of a group that terms know."""
         pairs = set(group)
         return {side for (pair, side) in self._senders if pair in pairs and pair[0] != UNLISTED}
 
     def _group_name(self, group: list[Pair]) -> str:
-        sides = self._sides(group)
+        sides = self.sides(group)
         if not sides:
             return UNLISTED
         return sides.pop() if len(sides) == 1 else Side.INDEPENDENT.value
@@ -211,16 +241,16 @@ class Incident:
     def _grade(self, listed: list[list[Pair]]) -> Grade:
         if self._own_reports or self.admissions:
             return Grade.CONFIRMED
-        if self._trusted:
+        if self.trusted:
             return Grade.FAIR
-        sides = [self._sides(group) for group in listed]
+        sides = [self.sides(group) for group in listed]
         for position, one in enumerate(sides):
             for other in sides[position + 1 :]:
                 if Side.INDEPENDENT in one | other or one != other:
                     return Grade.FAIR
         return Grade.WEAK
 
-    def _accused_sides(self, terms: Terms) -> set[str]:
+    def accused_sides(self, terms: Terms) -> set[str]:
         sides = set()
         for name in self._by:
             actor = terms.actor_by_id.get(name)
@@ -235,7 +265,7 @@ class Incident:
         for group in groups:
             told = [table[pair][-1] for pair in group if pair in table]
             if told:
-                sides = self._sides(group)
+                sides = self.sides(group)
                 (own if sides and sides <= accused else others).append(max(told)[3])
         if not others:
             others, own = own, []
@@ -281,6 +311,15 @@ def incident_id(source: str, report_id: str, truce: str, salt: str) -> str:
     ).hexdigest()
 
 
+def is_copy(one: Features, other: Features) -> bool:
+    """Whether two accounts have a link in common, or their words almost entirely."""
+    if any(link in other.links for link in one.links):
+        return True
+    if one.script != other.script or min(one.letters, other.letters) < COPIED_LETTERS_MIN:
+        return False
+    return (one.signature ^ other.signature).bit_count() <= NEAR_IDENTICAL_BITS
+
+
 def _says_excluded(account: Account, terms: Terms) -> bool | None:
     """Whether a claim says that attacker or target is one that the truce excludes; None where it names neither."""
     named = [terms.actor_by_id.get(name) for name in (account.by, account.against) if name is not None]
@@ -293,4 +332,4 @@ def _step(counter: Counter, key: object, step: int) -> None:
         del counter[key]
 
 
-__all__ = ["Amounts", "Contribution", "Derived", "Incident", "Part", "incident_id"]
+__all__ = ["Amounts", "Contribution", "Derived", "Incident", "Pair", "Part", "Told", "incident_id", "is_copy"]

@@ -107,6 +107,17 @@ def explain(one: Features, other: Features, rule: Rule) -> list[Agreement] | Non
     return None if reached is None else [Agreement(*NAMES[level], rule.weights[level]) for level in reached]
 
 
+def ruled_out_by(one: Features, other: Features, rule: Rule) -> str | None:
+    """The comparison that rules a pair out; None where they may be one incident, whatever the score."""
+    if one.kind != other.kind:
+        return "kind"
+    if _WEAPON_LEVELS[one.weapon][other.weapon] is None:
+        return "weapon"
+    if _time(one, other, rule.window_s) is None:
+        return "time"
+    return "place" if _place(one, other, rule.distance_m) is None else None
+
+
 def can_be_one(kind: int, weapon: int, other_kind: int, other_weapon: int) -> bool:
     """Whether claims of two kinds and weapons can tell of one incident."""
     return kind == other_kind and _WEAPON_LEVELS[weapon][other_weapon] is not None
@@ -204,4 +215,4 @@ def _links(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return _LINKS_SHARED if any(link in other for link in one) else _LINKS_OTHER
 
 
-__all__ = ["Agreement", "Rule", "can_be_one", "explain", "fit", "levels", "rule_of"]
+__all__ = ["Agreement", "Rule", "can_be_one", "explain", "fit", "levels", "rule_of", "ruled_out_by"]

@@ -160,6 +160,40 @@ def test_how_sure_an_incident_is(rows: str, expected: Grade) -> None:
     assert _told(rows).grade is expected
 
 
+WIRE = "Shells fell on the vegetable market of the old town shortly before noon, and three people died in the stalls"
+OWN = "Our reporter counted three dead at the market, which was hit a little before twelve by rounds from the east"
+
+
+@pytest.mark.parametrize(
+    ("texts", "links", "expected"),
+    [
+        ([WIRE, OWN], [[], []], Grade.FAIR),
+        ([WIRE, WIRE.upper()], [[], []], Grade.WEAK),  # a wire copy is no second witness
+        ([WIRE, WIRE.replace("noon", "midday")], [[], []], Grade.WEAK),
+        ([WIRE[:40], WIRE[:40]], [[], []], Grade.FAIR),  # few words may agree by chance
+        ([None, None], [["https://example.org/v1"], ["https://example.org/v1"]], Grade.WEAK),
+        ([None, None], [["https://example.org/v1"], ["https://example.org/v2"]], Grade.FAIR),
+        ([WIRE, WIRE, OWN], [[], [], []], Grade.FAIR),
+        ([WIRE, WIRE, WIRE], [[], [], []], Grade.WEAK),
+    ],
+)
+def test_copies_do_not_corroborate_each_other(texts: list[str | None], links: list[list[str]], expected: Grade) -> None:
+    picture = Picture(TERMS)
+    for number, (source, text, of) in enumerate(zip(("observatory", "outlet", "council"), texts, links, strict=False)):
+        _add(picture, number, {"source": source, "type": "violation", "kind": "attack", "text": text, "links": of})
+    picture.resolve()
+    assert [derived.grade for derived in picture.derived.values()] == [expected]
+
+
+def test_copies_have_one_casualty_claim_between_them() -> None:
+    picture = Picture(TERMS)
+    for number, (source, text, killed) in enumerate((("observatory", WIRE, 9), ("outlet", WIRE, 3), ("council", OWN, 4))):
+        fields = {"source": source, "type": "violation", "kind": "attack", "text": text}
+        _add(picture, number, fields, Casualties(killed=killed))
+    picture.resolve()
+    assert [derived.killed for derived in picture.derived.values()] == [(3, 3, 4)]
+
+
 @pytest.mark.parametrize(
     ("rows", "extra", "expected"),
     [
