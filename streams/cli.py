@@ -17,6 +17,7 @@ COMMANDS = {
     "tail": "streams.commands.tail:tail",
     "locate": "streams.commands.locate:locate",
     "board": "streams.commands.board:board",
+    "verify": "streams.commands.verify:verify",
     "rejected": "streams.commands.rejected:rejected",
 }
 

@@ -115,6 +115,12 @@ def read(settings: Settings, topics: Iterable[str]) -> Iterator[Any]:
             unread = {partition for partition in unread if client.position(partition) < ends[partition]}
 
 
+def ends(settings: Settings, topic: str) -> dict[int, int]:
+    """By partition: the offset that the next record will have."""
+    with consumer(settings) as client:
+        return {tp.partition: end for tp, end in client.end_offsets(partitions(client, topic)).items()}
+
+
 def published_terms(settings: Settings) -> dict[str, TermsRecord]:
     """The newest terms of every truce, by truce id."""
     newest: dict[str, bytes | None] = {record.key.decode(): record.value for record in read(settings, [TERMS])}
@@ -147,6 +153,7 @@ __all__ = [
     "Sending",
     "admin",
     "consumer",
+    "ends",
     "partitions",
     "producer",
     "published_terms",

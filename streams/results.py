@@ -14,8 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+import orjson
+
 from schemas.facts import Fact
 from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, LOCATED, PHASES, PUBLIC_TERMS, REJECTED
+from streams.signing import Signer, to_text
 
 LATEST = {
     INCIDENTS: "incidents.jsonl",
@@ -26,6 +29,8 @@ LATEST = {
 }
 EVERY = {PHASES: "phases.jsonl", REJECTED: "rejected.jsonl", LOCATED: "located.jsonl"}
 SUMS = "SHA256SUMS"
+SIGNATURES = "signatures.jsonl"
+"""Of changes of phase, by their ids: where a key is configured."""
 _STORE = "latest.sqlite"
 _NAMES = (*LATEST.values(), *EVERY.values())
 _PART = ".part"
@@ -44,9 +49,10 @@ class ResultsError(ValueError):
 class Results:
     """The files of one replay in a folder, which is made if need be and may hold nothing but results of an earlier one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, signer: Signer | None = None) -> None:
         """Raises `ResultsError` where the folder cannot be used."""
-        names = {name + suffix for name in (*_NAMES, SUMS, _STORE) for suffix in ("", _PART)}
+        self._signer = signer
+        names = {name + suffix for name in (*_NAMES, SIGNATURES, SUMS, _STORE) for suffix in ("", _PART)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             others = sorted(path.name for path in folder.iterdir() if path.name not in names)
@@ -56,6 +62,8 @@ class Results:
             raise ResultsError(f"{folder}: has other files in it ({others[0]}); name an empty or a new folder")
         self._folder = folder
         self._every = {topic: self._part(name) for topic, name in EVERY.items()}
+        if signer is not None:
+            self._every[SIGNATURES] = self._part(SIGNATURES)
         (folder / (_STORE + _PART)).unlink(missing_ok=True)
         self._store = sqlite3.connect(folder / (_STORE + _PART), isolation_level=None)
         self._store.executescript(_SCHEMA)
@@ -70,6 +78,9 @@ class Results:
                 self._store.execute("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", fact[:3])
         elif fact.topic in self._every and fact.value is not None:
             self._every[fact.topic].write(fact.value + b"\n")
+            if fact.topic == PHASES and self._signer is not None:
+                signed = {"id": orjson.loads(fact.value)["id"], "signature": to_text(self._signer.sign(fact.value))}
+                self._every[SIGNATURES].write(orjson.dumps(signed) + b"\n")
 
     def latest(self, topic: str) -> Iterator[bytes]:
         """The last value of each key of a compacted topic, in the order of the keys."""
@@ -83,24 +94,27 @@ class Results:
                 file.writelines(value + b"\n" for value in self.latest(topic))
         for file in self._every.values():
             file.close()
+        names = [*_NAMES, *([SIGNATURES] if self._signer is not None else [])]
         with self._part(SUMS) as file:
-            file.writelines(f"{_digest(self._folder / (name + _PART))}  {name}\n".encode() for name in sorted(_NAMES))
-        for name in (*_NAMES, SUMS):
+            file.writelines(f"{digest_of(self._folder / (name + _PART))}  {name}\n".encode() for name in sorted(names))
+        for name in (*names, SUMS):
             (self._folder / (name + _PART)).replace(self._folder / name)
+        if self._signer is None:
+            (self._folder / SIGNATURES).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Drop what has no name yet: the results of an earlier replay stay as they were. To be called at the end, always."""
         self._store.close()
         for file in self._every.values():
             file.close()
-        for name in (*_NAMES, SUMS, _STORE):
+        for name in (*_NAMES, SIGNATURES, SUMS, _STORE):
             (self._folder / (name + _PART)).unlink(missing_ok=True)
 
     def _part(self, name: str) -> IO[bytes]:
         return (self._folder / (name + _PART)).open("wb")
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     digest = sha256()
     with closing(path.open("rb")) as file:
         while piece := file.read(1 << 20):
@@ -108,4 +122,4 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-__all__ = ["EVERY", "LATEST", "SUMS", "Results", "ResultsError"]
+__all__ = ["EVERY", "LATEST", "SIGNATURES", "SUMS", "Results", "ResultsError", "digest_of"]

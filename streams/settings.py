@@ -39,7 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     `source_topics` binds a source to the patterns of the topics that it may publish on; a source that it does not name
     may use any. `clock_skew_max_s` is how far ahead of its receipt a report may lie. `instance_id` keeps a worker's
-    place in its group over a restart; it must differ between workers.
+    place in its group over a restart; it must differ between workers. With `signing_key_file` (Ed25519, PEM) changes of
+    phase are signed; `truce verify` checks them with `public_key_file`.
     """
 
     bootstrap: Annotated[
@@ -70,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="a port, or 0 for a free one")] = 9464
     metrics_targets: Annotated[str, Meta(min_length=1, description="a folder that Prometheus reads targets from")] | None = None
     log_level: Annotated[Level, Meta(description=f"one of {', '.join(get_args(Level))}")] = "info"
+    signing_key_file: PemFile | None = None
+    public_key_file: PemFile | None = None
     source_topics: Annotated[
         dict[str, list[str]], Meta(description='a table of lists, such as {"Field desk" = ["reports.field"]}')
     ] = {}
@@ -203,6 +206,10 @@ def _faults(settings: Settings) -> Iterator[str]:
     if not settings.uses_tls and any(files.values()):
         yield f"ssl_ settings are given, but security_protocol {protocol} does not encrypt; use SSL or SASL_SSL"
     for name, path in files.items():
+        if path is not None and not Path(path).is_file():
+            yield f"{name}: {path} is not a file; give {_wanted(PemFile)}"
+    for name in ("signing_key_file", "public_key_file"):
+        path = getattr(settings, name)
         if path is not None and not Path(path).is_file():
             yield f"{name}: {path} is not a file; give {_wanted(PemFile)}"
     if settings.ssl_keyfile and not settings.ssl_certfile:

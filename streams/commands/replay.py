@@ -17,6 +17,8 @@ from streams.commands.times import Instant
 from streams.core.replay import Replay, ReplayError
 from streams.core.terms import Terms, TermsError, load
 from streams.results import Results, ResultsError
+from streams.settings import load as load_settings
+from streams.signing import KeyProblem, Signer
 from streams.words import change_line, day_table, legend
 
 
@@ -52,7 +54,8 @@ def replay(
     """
     try:
         truces = _terms(terms_files, overrides)
-        results = Results(folder)
+        signing_key = load_settings().signing_key_file
+        results = Results(folder, None if signing_key is None else Signer(Path(signing_key)))
         try:
             run, unreadable, changes = _run(truces, files, format, until_s, results)
             results.close()
@@ -64,7 +67,7 @@ def replay(
                 click.echo(f"results in {folder}; `truce verify {folder}` decides everything once more and compares")
         finally:
             results.discard()
-    except (AdapterError, ReplayError, ResultsError, TermsError) as fault:
+    except (AdapterError, KeyProblem, ReplayError, ResultsError, TermsError) as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None

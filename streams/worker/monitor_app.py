@@ -4,6 +4,7 @@ Faust says which partitions are ours and brings their records; an owner each doe
 rebuilt holds up no other.
 """
 
+from pathlib import Path
 from typing import Any
 
 from faust.types import TP
@@ -11,6 +12,7 @@ from faust.types import TP
 from schemas.topics import CHECKPOINTS, LOCATED, TOPICS
 from streams import metrics
 from streams.settings import Settings
+from streams.signing import Signer
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
 from streams.worker.partition_owner import PartitionOwner, StateType
@@ -26,6 +28,7 @@ class MonitorShell(Shell):
     def __init__(self, settings: Settings, state_type: StateType) -> None:
         super().__init__(settings, LOCATED)
         self._state_type = state_type
+        self._signer = None if settings.signing_key_file is None else Signer(Path(settings.signing_key_file))
         self._owners: dict[int, PartitionOwner] = {}
         metrics.STANDING.owners = self._owners.values
         self.app.commits_offsets = False
@@ -68,6 +71,7 @@ class MonitorShell(Shell):
                     self._state_type,
                     self.progress,
                     self.app.consumer.acknowledge,
+                    self._signer,
                 )
                 self._owners[tp.partition] = owner
                 self.spawn(owner.run())

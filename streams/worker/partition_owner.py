@@ -17,6 +17,7 @@ from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams import metrics
 from streams.core.intake import TICK_KEY
 from streams.core.vitals import TruceVitals
+from streams.signing import Signer
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
 from streams.worker.progress import Progress
@@ -72,6 +73,7 @@ class PartitionOwner:
         state_type: StateType,
         progress: Progress,
         acknowledge: Callable[[Chunk], None],
+        signer: Signer | None = None,
     ) -> None:
         self.number = number
         self.ready = False
@@ -80,7 +82,7 @@ class PartitionOwner:
         self._state: State | None = None
         self._progress = progress
         self._acknowledge = acknowledge
-        self._writer = PartitionWriter(client, prefix, number)
+        self._writer = PartitionWriter(client, prefix, number, signer)
         self._log = PartitionReader(client, LOCATED, number)
         self._inbox: asyncio.Queue[Chunk | None] = asyncio.Queue()
         self._halted: set[str] = set()

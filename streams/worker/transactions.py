@@ -13,18 +13,22 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 from aiokafka.structs import TopicPartition
 
 from schemas.facts import Fact
-from schemas.topics import LOCATED
+from schemas.topics import LOCATED, PHASES
+from streams.signing import Signer
 from streams.worker.failures import Fenced
 from streams.worker.sending import Outgoing, producer_options, send_all
 
 TRANSACTION_TIMEOUT_S = 10
+POSITION_HEADER = "truce-position"
+"""Of a change of phase: the place in the log up to which it had been read when it was decided."""
 
 
 class PartitionWriter:
     """Writes to one partition number, of every topic. Starting it fences whoever wrote there before."""
 
-    def __init__(self, client: Mapping[str, Any], prefix: str, partition: int) -> None:
+    def __init__(self, client: Mapping[str, Any], prefix: str, partition: int, signer: Signer | None = None) -> None:
         self.partition = partition
+        self._signer = signer
         self._group = f"{prefix}-monitor"
         self._producer = AIOKafkaProducer(
             **producer_options(client),
@@ -46,7 +50,8 @@ class PartitionWriter:
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
         for fact in facts:
             target = TopicPartition(fact.topic, self.partition)
-            outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, fact.headers))
+            headers = self._headers(fact, next_offset) if fact.topic == PHASES else fact.headers
+            outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, headers))
         log = TopicPartition(LOCATED, self.partition)
         counts = {tp.topic: len(records) for tp, records in outgoing.items()}
         outgoing.setdefault(log, []).extend(log_records)
@@ -63,6 +68,13 @@ class PartitionWriter:
         except (ProducerFenced, InvalidProducerEpoch) as fault:
             raise Fenced(f"another worker has taken over log partition {self.partition}") from fault
         return counts
+
+    def _headers(self, change: Fact, next_offset: int) -> list[tuple[str, bytes]]:
+        """What differs from run to run, or needs a key, goes beside the body: it is the same wherever it is recomputed."""
+        headers = [*change.headers, (POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode())]
+        if self._signer is not None and change.value is not None:
+            headers.append(self._signer.header(change.value))
+        return headers
 
     async def _abort(self) -> None:
         try:
