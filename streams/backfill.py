@@ -13,7 +13,7 @@ from msgspec import Struct
 from schemas.topics import LOCATED, REPORTS_PREFIX
 from streams import clients
 from streams.core.intake import Incoming, Intake, terms_record
-from streams.core.terms import Terms
+from streams.core.terms import Terms, TermsError
 from streams.settings import Settings
 
 
@@ -28,10 +28,13 @@ class Backfilled(Struct):
 def bring_in_the_past(settings: Settings, terms: Terms, watch: Callable[[Backfilled], None] = lambda counts: None) -> Backfilled:
     """Call it after publishing the terms. `watch` is given the counts after every message.
 
-    Refused messages are only counted: the intake has recorded them or will. Raises `BrokerProblem`.
+    Refused messages are only counted: the intake has recorded them or will. Raises `BrokerProblem`, and `TermsError`
+    for terms that cannot be used.
     """
     intake = Intake(settings.source_topics, settings.clock_skew_max_s)
-    intake.follow(terms_record(terms))
+    refused = intake.follow(terms_record(terms))
+    if refused is not None:
+        raise TermsError(refused.detail)
     with clients.consumer(settings) as client:
         topics = sorted(name for name in client.topics() if name.startswith(REPORTS_PREFIX) and terms.takes_topic(name))
     counts = Backfilled()

@@ -1,19 +1,19 @@
 """`truce rejected`: what was refused and why; publish it again after a fix; dismiss the marker it left."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import click
 import msgspec
 import orjson
 from kafka.errors import KafkaError
 
-from schemas.facts import Dismissal, Rejected
+from schemas.facts import Dismissal, Rejected, TermsRecord
 from schemas.reasons import Reason
 from schemas.topics import LOCATED, REJECTED
 from streams import clients
 from streams.core.intake import RETRY_HEADER
-from streams.core.terms import parse
+from streams.core.terms import Terms, TermsError, parse
 from streams.settings import Settings, load
 
 _decode = msgspec.json.Decoder(Rejected).decode
@@ -67,9 +67,11 @@ def retry(ids: tuple[str, ...]) -> None:
     by_origin = {str(entry.origin): entry for entry in _find(settings, ids)}
     with clients.producer(settings) as client:
         for id, entry in by_origin.items():
-            headers = [(name, value) for name, value in entry.original_headers if name != RETRY_HEADER]
-            headers.append((RETRY_HEADER, id.encode()))
             origin = entry.origin
+            if origin.topic == LOCATED:
+                raise click.ClickException(f"{id}: a record of the log, not of a reporting system; dismiss its marker instead")
+            headers = [(name, value) for name, value in entry.original_headers if name != RETRY_HEADER]
+            headers.append((RETRY_HEADER, _marker(entry).encode()))
             if not client.partitions_for(origin.topic):
                 raise click.ClickException(f"{id}: there is no topic {origin.topic} any more")
             try:
@@ -91,18 +93,18 @@ def retry(ids: tuple[str, ...]) -> None:
 def dismiss(ids: tuple[str, ...]) -> None:
     """Dismiss the markers of refusals: the days that they may concern can be quiet again. Your decision, kept in the log."""
     settings = load()
-    known = {truce: parse(record.terms) for truce, record in clients.published_terms(settings).items()}
+    known = dict(_usable(clients.published_terms(settings)))
     with clients.producer(settings) as client:
         for entry in _find(settings, ids):
             # The intake does not know whose a message is that it cannot read: it marks every truce that takes the topic.
-            takers = [truce for truce, terms in known.items() if terms.takes_topic(entry.origin.topic)]
+            takers = [truce for truce, terms in known.items() if _may_concern(entry, terms)]
             truces = [entry.truce] if entry.truce is not None else takers
             if not truces:
                 raise click.ClickException(f"{entry.origin}: no published truce takes {entry.origin.topic}")
             for truce in truces:
                 if truce not in known:
                     raise click.ClickException(f"{entry.origin}: the terms of {truce} are not published")
-                record = _encode(Dismissal(truce, str(entry.origin)))
+                record = _encode(Dismissal(truce, _marker(entry)))
                 clients.send(client, LOCATED, record, key=truce.encode(), partition=known[truce].truce.partition)
                 click.echo(f"{entry.origin}: dismissed for {truce}")
 
@@ -127,6 +129,27 @@ def _find(settings: Settings, ids: tuple[str, ...] | list[str]) -> list[Rejected
         if id not in found:
             raise click.ClickException(f"nothing was refused with the id {id}; `truce rejected list` has the ids")
     return [entry for id in dict.fromkeys(ids) for entry in found[id]]
+
+
+def _marker(entry: Rejected) -> str:
+    """The marker that a refusal left: a retry that was refused again left the first one standing."""
+    retried = [value for name, value in entry.original_headers if name == RETRY_HEADER]
+    return retried[0].decode("utf-8", "replace") if retried else str(entry.origin)
+
+
+def _may_concern(entry: Rejected, terms: Terms) -> bool:
+    """Whether what could not be read may have been for a truce: by its topic, or by its partition of the log."""
+    if entry.origin.topic == LOCATED:
+        return terms.truce.partition == entry.origin.partition
+    return terms.takes_topic(entry.origin.topic)
+
+
+def _usable(published: Mapping[str, TermsRecord]) -> Iterator[tuple[str, Terms]]:
+    for truce, record in published.items():
+        try:
+            yield truce, parse(record.terms)
+        except TermsError as fault:
+            click.echo(f"{truce}: its terms cannot be used: {fault}", err=True)
 
 
 def _summary(entry: Rejected) -> dict[str, object]:

@@ -13,8 +13,9 @@ from streams import clients
 from streams.backfill import Backfilled, bring_in_the_past
 from streams.commands.progress import every_two_seconds
 from streams.commands.times import Instant, utc
-from streams.core.intake import terms_record
+from streams.core.intake import gazetteer_of, terms_record
 from streams.core.terms import DAY, Terms, TermsError, load, parse
+from streams.core.zones import ZoneMap
 from streams.settings import Settings
 from streams.settings import load as load_settings
 
@@ -75,11 +76,10 @@ def show(truce: str | None, as_json: bool) -> None:
 
 
 def _usable(file: Path, overrides: tuple[str, ...]) -> Terms:
-    """Terms whose zones can be drawn too. Raises `TermsError`."""
-    from streams.core.zones import ZoneMap
-
+    """Terms whose zones can be drawn and whose countries have places too. Raises `TermsError`."""
     checked = load(file, overrides)
     ZoneMap(checked)
+    gazetteer_of(checked)
     return checked
 
 

@@ -42,6 +42,9 @@ class Access:
         area = self._area_of.pop(key, None)
         return None if area is None else self._by_area[area].pop(key)
 
+    def __len__(self) -> int:
+        return len(self._area_of)
+
     def statements(self) -> Iterator[tuple[Any, str, Statement]]:
         """Every statement with its report key and area."""
         for area, statements in self._by_area.items():

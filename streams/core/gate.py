@@ -4,6 +4,7 @@ Pure functions over settled days. `timeline` restates the whole history of a tru
 the changes already announced compares the two and amends.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -138,128 +139,206 @@ class Wanted(NamedTuple):
         return self.kind, self.zone, self.before, self.after, self.effective_at
 
 
+class Reached(NamedTuple):
+    """How far the history of a subject was worked out: every change that took effect before a day began."""
+
+    day: int
+    phase: Phase
+    changes: tuple[Wanted, ...]
+
+
+BEGINNING = Reached(0, Phase.ANNOUNCED, ())
+
+
 def timeline(
     terms: Terms,
     now_s: int,
     settled: Mapping[str, Sequence[Conditions]],
     end: End | None,
     withdrawals: Sequence[Declaration],
+    reached: Mapping[str, Reached] | None = None,
 ) -> list[Wanted]:
-    """Every change of phase up to now, in order of effect. `settled`: by gated zone, days from D-hour on."""
-    subjects = {WHOLE: terms.gated_ids} if terms.gate.scope == "all" else {zone: (zone,) for zone in terms.gated_ids}
+    """Every change of phase up to now, in order of effect. `settled`: by gated zone, days from D-hour on.
+
+    `reached`: by subject, what `reach` gave, where the days up to there are as they were then.
+    """
     changes = []
-    for subject, zones in subjects.items():
-        changes += _of_subject(subject, [settled[zone] for zone in zones], terms, now_s, end, withdrawals)
+    for subject, zones in _subjects(terms).items():
+        history = _History(subject, [settled[zone] for zone in zones], terms, end, withdrawals, (reached or {}).get(subject))
+        changes += history.until(now_s)
     changes.sort(key=lambda change: change.effective_at)
     return changes
 
 
-def _of_subject(
-    subject: str,
-    zones: Sequence[Sequence[Conditions]],
+def reach(
     terms: Terms,
-    now_s: int,
+    settled: Mapping[str, Sequence[Conditions]],
     end: End | None,
     withdrawals: Sequence[Declaration],
-) -> list[Wanted]:
-    gate, d_hour_s = terms.gate, terms.d_hour_s
-    if now_s < d_hour_s:
-        return []
-    phase = Phase.ANNOUNCED
-    changes: list[Wanted] = []
+    reached: Mapping[str, Reached],
+    day: int,
+) -> dict[str, Reached]:
+    """The history of each subject up to the beginning of a settled day that comes before the end."""
+    found = {}
+    for subject, zones in _subjects(terms).items():
+        history = _History(subject, [settled[zone] for zone in zones], terms, end, withdrawals, reached.get(subject))
+        found[subject] = history.up_to(day)
+    return found
 
-    def change(kind: ChangeKind, after: Phase, at_s: int, reason: ChangeReason, detail: str, days: range = range(0)) -> None:
-        nonlocal phase
-        changes.append(Wanted(kind, subject, phase, after, at_s, reason, detail, days))
-        phase = after
 
-    pending = [w for w in sorted(withdrawals) if end is None or w.at <= end.at]
+def _subjects(terms: Terms) -> dict[str, tuple[str, ...]]:
+    """What has a phase of its own, and the zones that decide it."""
+    return {WHOLE: terms.gated_ids} if terms.gate.scope == "all" else {zone: (zone,) for zone in terms.gated_ids}
 
-    def withdraw_until(at_s: int) -> None:
-        while pending and pending[0].at < at_s:
-            party = pending.pop(0)
-            change(ChangeKind.WITHDRAWN, phase, party.at, ChangeReason.WITHDRAWAL_DECLARED, f"{party.party} withdrew")
 
-    withdraw_until(d_hour_s)
-    if end is None or end.at > d_hour_s:
-        change(ChangeKind.ADVANCE, Phase.IN_FORCE, d_hour_s, ChangeReason.D_HOUR, "the truce took effect")
-    for day in range(min(len(days) for days in zones)):
-        day_ends_s = d_hour_s + (day + 1) * DAY
-        if end is not None and day_ends_s > end.at:
-            break
-        if phase is Phase.IN_FORCE:
-            starts = [run_start(days, day, gate) for days in zones]
+class _History:
+    """The phases of one subject, from where they were worked out before."""
+
+    def __init__(
+        self,
+        subject: str,
+        zones: Sequence[Sequence[Conditions]],
+        terms: Terms,
+        end: End | None,
+        withdrawals: Sequence[Declaration],
+        reached: Reached | None,
+    ) -> None:
+        reached = reached or BEGINNING
+        self._subject, self._zones, self._terms, self._end = subject, zones, terms, end
+        self._day, self._phase, self._changes = reached.day, reached.phase, list(reached.changes)
+        from_s = terms.d_hour_s + reached.day * DAY
+        self._pending = [
+            w for w in sorted(withdrawals) if (reached.day == 0 or w.at >= from_s) and (end is None or w.at <= end.at)
+        ]
+
+    def until(self, now_s: int) -> list[Wanted]:
+        d_hour_s, end = self._terms.d_hour_s, self._end
+        if now_s < d_hour_s:
+            return []
+        self._begin()
+        for day in range(self._day, min(len(days) for days in self._zones)):
+            if end is not None and d_hour_s + (day + 1) * DAY > end.at:
+                break
+            self._judge(day)
+        self._withdraw_until(now_s + 1)
+        if end is not None:
+            self._change(ChangeKind.END, Phase.ENDED, end.at, end.reason, end.detail)
+        return self._changes
+
+    def up_to(self, day: int) -> Reached:
+        self._begin()
+        for each in range(self._day, day):
+            self._judge(each)
+        self._withdraw_until(self._terms.d_hour_s + day * DAY)
+        return Reached(day, self._phase, tuple(self._changes))
+
+    def _begin(self) -> None:
+        d_hour_s = self._terms.d_hour_s
+        if self._day > 0:
+            return
+        self._withdraw_until(d_hour_s)
+        if self._end is None or self._end.at > d_hour_s:
+            self._change(ChangeKind.ADVANCE, Phase.IN_FORCE, d_hour_s, ChangeReason.D_HOUR, "the truce took effect")
+
+    def _judge(self, day: int) -> None:
+        gate, day_ends_s = self._terms.gate, self._terms.d_hour_s + (day + 1) * DAY
+        if self._phase is Phase.IN_FORCE:
+            starts = [run_start(days, day, gate) for days in self._zones]
             if None not in starts:
-                withdraw_until(day_ends_s)
-                first = min(start for start in starts if start is not None)
-                detail = f"{gate.days} quiet days in every gated zone" if subject == WHOLE else f"{gate.days} quiet days"
-                run = range(first, day + 1)
-                change(ChangeKind.ADVANCE, Phase.QUALIFIED, day_ends_s, ChangeReason.RUN_COMPLETE, detail, run)
-        elif phase is Phase.QUALIFIED and gate.requalify and any(Condition.VIOLENT in days[day] for days in zones):
-            withdraw_until(day_ends_s)
-            detail = "a violent day"
-            change(ChangeKind.RETURN, Phase.IN_FORCE, day_ends_s, ChangeReason.VIOLENT_DAY, detail, range(day, day + 1))
-    withdraw_until(now_s + 1)
-    if end is not None:
-        change(ChangeKind.END, Phase.ENDED, end.at, end.reason, end.detail)
-    return changes
+                self._withdraw_until(day_ends_s)
+                run = range(min(start for start in starts if start is not None), day + 1)
+                detail = f"{gate.days} quiet days in every gated zone" if self._subject == WHOLE else f"{gate.days} quiet days"
+                self._change(ChangeKind.ADVANCE, Phase.QUALIFIED, day_ends_s, ChangeReason.RUN_COMPLETE, detail, run)
+        elif self._phase is Phase.QUALIFIED and gate.requalify and any(Condition.VIOLENT in days[day] for days in self._zones):
+            self._withdraw_until(day_ends_s)
+            broken = range(day, day + 1)
+            self._change(ChangeKind.RETURN, Phase.IN_FORCE, day_ends_s, ChangeReason.VIOLENT_DAY, "a violent day", broken)
+
+    def _withdraw_until(self, at_s: int) -> None:
+        while self._pending and self._pending[0].at < at_s:
+            party = self._pending.pop(0)
+            detail = f"{party.party} withdrew"
+            self._change(ChangeKind.WITHDRAWN, self._phase, party.at, ChangeReason.WITHDRAWAL_DECLARED, detail)
+
+    def _change(
+        self, kind: ChangeKind, after: Phase, at_s: int, reason: ChangeReason, detail: str, days: range = range(0)
+    ) -> None:
+        self._changes.append(Wanted(kind, self._subject, self._phase, after, at_s, reason, detail, days))
+        self._phase = after
 
 
-def ended(ends: Ends, d_hour_s: int, now_s: int, declared: Sequence[Declaration], collapsed_at: int | None) -> End | None:
-    """The earliest end that has come by now: declared, expired, or collapsed."""
+def ended(
+    ends: Ends, now_s: int, declared: Sequence[Declaration], runs_out_s: int | None, collapsed_at: int | None
+) -> End | None:
+    """The earliest end that has come by now: declared, expired (`runs_out`), or collapsed."""
     ends_found = [
-        End(d.at, ChangeReason.ENDED_BY_PARTY, f"{d.party} {d.declares}")
-        for d in declared
-        if d.declares in ("ends", "withdraws") and d.party in ends.ends_by and d.at <= now_s
+        End(d.at, ChangeReason.ENDED_BY_PARTY, f"{d.party} {d.declares}") for d in declared if is_end(d, ends) and d.at <= now_s
     ]
-    lapse = _lapse(ends, d_hour_s, now_s, declared)
-    if lapse is not None:
-        ends_found.append(End(lapse, ChangeReason.EXPIRED, "nobody renewed it in time"))
+    if runs_out_s is not None and runs_out_s <= now_s:
+        ends_found.append(End(runs_out_s, ChangeReason.EXPIRED, "nobody renewed it in time"))
     if collapsed_at is not None:
         detail = f"too much violence for {ends.collapse_days} days in a row"
         ends_found.append(End(collapsed_at, ChangeReason.COLLAPSED, detail))
     return min(ends_found, default=None)
 
 
-def _lapse(ends: Ends, d_hour_s: int, now_s: int, declared: Sequence[Declaration]) -> int | None:
-    """When the truce ran out, if it has: its term plus the grace, extended as often as every renewing party extended it."""
+def is_end(declaration: Declaration, ends: Ends) -> bool:
+    """Whether it ends the truce."""
+    return declaration.declares in ("ends", "withdraws") and declaration.party in ends.ends_by
+
+
+def runs_out(ends: Ends, d_hour_s: int, declared: Sequence[Declaration]) -> int | None:
+    """When the truce runs out as things stand: its term plus the grace, extended as often as every renewing party has
+    extended it. None where terms set no term. `declared`: in order of time.
+    """
     if ends.renewed_every_hours is None:
         return None
     every_s, grace_s = ends.renewed_every_hours * HOUR, ends.renewal_grace_hours * HOUR
+    extensions = [_Extensions(declared, party) for party in ends.renewed_by]
     valid_until = d_hour_s + every_s
-    while valid_until + grace_s <= now_s:
-        reached = min(_reach(party, valid_until, every_s, grace_s, declared) for party in ends.renewed_by)
+    while True:
+        reached = min(of_party.reach(valid_until, every_s, grace_s) for of_party in extensions)
         if reached <= valid_until:
             return valid_until + grace_s
         valid_until = reached
-    return None
 
 
-def _reach(party: str, valid_until: int, every_s: int, grace_s: int, declared: Sequence[Declaration]) -> int:
-    """How far a party has extended a term that runs out at `valid_until`."""
-    reach = valid_until
-    for declaration in declared:
-        if declaration.party != party or declaration.declares != "extends" or declaration.at > valid_until + grace_s:
-            continue
-        if declaration.until is not None:
-            reach = max(reach, declaration.until)
-        elif declaration.at > valid_until - every_s:
-            reach = max(reach, valid_until + every_s)
-    return reach
+class _Extensions:
+    """One party's extensions, read on as the term that they extend moves on."""
+
+    def __init__(self, declared: Sequence[Declaration], party: str) -> None:
+        self._waiting = deque(d for d in declared if d.party == party and d.declares == "extends")
+        self._until = self._latest_plain = -(1 << 62)
+
+    def reach(self, valid_until: int, every_s: int, grace_s: int) -> int:
+        """How far the party has extended a term that runs out at `valid_until`. Ask with later and later terms."""
+        while self._waiting and self._waiting[0].at <= valid_until + grace_s:
+            declaration = self._waiting.popleft()
+            if declaration.until is not None:
+                self._until = max(self._until, declaration.until)
+            else:
+                self._latest_plain = declaration.at
+        renewed = valid_until + every_s if self._latest_plain > valid_until - every_s else valid_until
+        return max(renewed, self._until)
 
 
 __all__ = [
+    "BEGINNING",
     "Conditions",
     "Declaration",
     "End",
+    "Reached",
     "Wanted",
     "ended",
     "failed_conditions",
     "in_thousandths",
+    "is_end",
     "limit",
     "outcome",
     "quiet_days",
+    "reach",
     "run_start",
+    "runs_out",
     "streak",
     "timeline",
 ]

@@ -30,13 +30,17 @@ from streams.core import gazetteer
 from streams.core.check import check, seconds
 from streams.core.envelope import unwrap
 from streams.core.locate import Locator
-from streams.core.terms import SIMULATED_PREFIX, Terms, parse
+from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError, parse
+from streams.core.zones import ZoneMap
 
 RECEIVED_AT_HEADER = "truce-received-at"
 RETRY_HEADER = "truce-retry-of"
 TICK_PREFIX = b'{"tick"'
 TICK_KEY = b"tick"
 """The key of a tick in the log."""
+
+Gazetteers = Callable[[Iterable[str], Mapping[str, Sequence[str]]], gazetteer.Gazetteer]
+"""The gazetteer of some countries, with more names of provinces by code."""
 
 
 class _Sender(msgspec.Struct):
@@ -101,7 +105,7 @@ class Intake:
         self,
         source_topics: Mapping[str, Sequence[str]] | None = None,
         clock_skew_max_s: int = 600,
-        gazetteers: Callable[[Iterable[str], Mapping[str, Sequence[str]]], gazetteer.Gazetteer] = gazetteer.load,
+        gazetteers: Gazetteers = gazetteer.load,
     ) -> None:
         self._source_topics = {source.casefold(): tuple(topics) for source, topics in (source_topics or {}).items()}
         self._clock_skew_max_s = clock_skew_max_s
@@ -117,16 +121,27 @@ class Intake:
         """The newest terms of every truce it routes to."""
         return self._terms
 
-    def follow(self, value: bytes) -> None:
-        """Route by these terms from now on: a value of `truce.terms`."""
-        record = _decode_terms(value)
-        terms = parse(record.terms)
-        self._terms[record.truce] = terms
+    def follow(self, value: bytes) -> Rejection | None:
+        """Route by these terms from now on: a value of `truce.terms`. Where they cannot be used, say why, and go on by those
+        that were there before."""
+        try:
+            record = _decode_terms(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            return Rejection(Reason.WRONG_TYPE, f"terms: not a record of terms: {fault}")
+        try:
+            terms = parse(record.terms)
+            if terms.truce.id != record.truce:
+                raise TermsError(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
+            ZoneMap(terms)
+            wanted = _countries(terms), terms.area_names
+            known = self._places.get(record.truce)
+            if known is None or known[0] != wanted:
+                known = wanted, Locator(terms.truce.countries, gazetteer_of(terms, self._gazetteers))
+        except TermsError as fault:
+            return Rejection(Reason.WRONG_TYPE, f"terms of {record.truce}: {fault}")
+        self._terms[record.truce], self._places[record.truce] = terms, known
         self._takers = {}
-        known = self._places.get(record.truce)
-        wanted = _countries(terms), terms.area_names
-        if known is None or known[0] != wanted:
-            self._places[record.truce] = wanted, Locator(terms.truce.countries, self._gazetteers(*wanted))
+        return None
 
     def take(self, message: Incoming) -> list[Entry] | Fact:
         """Log entries (none: outside every truce), or a rejection for `truce.rejected`."""
@@ -187,7 +202,7 @@ class Intake:
         entries: list[Entry] = []
         refusal: Rejection | None = None
         origin = Origin(message.topic, message.partition, message.offset)
-        retry_of = next((value.decode("utf-8", "replace") for name, value in message.headers if name == RETRY_HEADER), None)
+        retried = retry_of(message)
         for terms in self._takers_of(message.topic):
             source = terms.source_by_name.get(report.source.casefold())
             if source is not None and source.topics and not any(fnmatchcase(message.topic, p) for p in source.topics):
@@ -215,7 +230,7 @@ class Intake:
                 report=msgspec.Raw(body),
                 circle=circle,
                 gazetteer=places.gazetteer.digest if circle is not None else None,
-                retry_of=retry_of,
+                retry_of=retried,
             )
             entries.append(Entry(terms.truce.partition, terms.truce.id.encode(), _encode(located)))
         if refusal is not None and not entries:
@@ -256,6 +271,14 @@ def class_of(report: bytes, truces: Iterable[Terms]) -> str:
     return UNLISTED
 
 
+def gazetteer_of(terms: Terms, load: Gazetteers = gazetteer.load) -> gazetteer.Gazetteer:
+    """The gazetteer by which reports of a truce are located. Raises `TermsError` for a country that has no places."""
+    try:
+        return load(_countries(terms), terms.area_names)
+    except ValueError as fault:
+        raise TermsError(f"truce.countries: {fault}") from None
+
+
 def refuse(message: Incoming, rejection: Rejection) -> Fact:
     """The rejection of a message as a fact: original bytes and headers, reason, detail, origin."""
     origin = Origin(message.topic, message.partition, message.offset)
@@ -269,6 +292,11 @@ def refuse(message: Incoming, rejection: Rejection) -> Fact:
         original_headers=[(name, value or b"") for name, value in message.headers],
     )
     return Fact(REJECTED, str(origin), _encode(body))
+
+
+def retry_of(message: Incoming) -> str | None:
+    """Where the message was refused for the first time, if it is published again after that."""
+    return next((value.decode("utf-8", "replace") for name, value in message.headers if name == RETRY_HEADER), None)
 
 
 def terms_record(terms: Terms, effective_from_s: int | None = None, correct: bool = False) -> bytes:
@@ -323,7 +351,9 @@ __all__ = [
     "Incoming",
     "Intake",
     "class_of",
+    "gazetteer_of",
     "refuse",
+    "retry_of",
     "terms_record",
     "tick_value",
 ]

@@ -2,19 +2,36 @@
 
 The shell hands in records in order and publishes what `flush` gives together with `position`. The state knows its own
 position, so that a record delivered again changes nothing and a gap is noticed.
+
+Truces are neighbours here, and none may take another along. What no truce can read is refused and marks the days of
+whomever it may concern. A truce that raises on anything but a report is halted; it is tried again at the next start,
+from the same log, so it halts again at the same place unless it was mended.
 """
 
 from collections.abc import Mapping
 
 import msgspec
 
-from schemas.facts import Dismissal, Fact, LocatedReport, LoggedTick, LogRecord, Marker, Rejected, Rejection, TermsRecord
+from schemas.facts import (
+    Fact,
+    LocatedReport,
+    LoggedTick,
+    LogRecord,
+    Marker,
+    Origin,
+    Rejected,
+    Rejection,
+)
 from schemas.reasons import Reason
-from schemas.topics import CHECKPOINTS, REJECTED
+from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams.core import snapshot
 from streams.core.intake import class_of
 from streams.core.monitor import RULES, Monitor
+from streams.core.monitor.refusals import marker_of, refusal
 from streams.core.vitals import TruceVitals, vitals
+
+TRUCES_MAX = 1_000
+"""Of one partition, those that only ever had records and no terms among them."""
 
 _decode = msgspec.json.Decoder(LogRecord).decode
 _decode_rejected = msgspec.json.Decoder(Rejected).decode
@@ -33,13 +50,23 @@ class HeadsDiffer(ValueError):
     """The log, read again, gives other phase changes than were announced, by the same version of the rules."""
 
 
+class TruceFault(Exception):
+    """A truce raised when it was asked for what changed; the cause is chained."""
+
+    def __init__(self, truce: str) -> None:
+        super().__init__(truce)
+        self.truce = truce
+
+
 class Position(msgspec.Struct, frozen=True):
-    """What `position/<partition>` keeps: the next offset, the last phase change of each truce, refused offsets."""
+    """What `position/<partition>` keeps: the next offset, the last phase change of each truce, refused offsets, and which
+    truces were halted."""
 
     next_offset: int
     heads: dict[str, str | None]
     skipped: list[int]
     rules: int
+    halted: list[str] = []
 
 
 class LogPartition:
@@ -49,7 +76,7 @@ class LogPartition:
         self.number = number
         self.next_offset = 0
         self.monitors: dict[str, Monitor] = {}
-        self.halted: dict[str, str] = {}
+        self._resumed: set[str] = set()
         self._start_at: dict[str, int] = {}
         self._skipped: list[int] = []
         self._skip: frozenset[int] = frozenset()
@@ -58,44 +85,79 @@ class LogPartition:
 
     # -- forward -------------------------------------------------------------------------------------------------------
 
-    def apply(self, offset: int, value: bytes) -> None:
-        """Take the record at an offset. Below the position it is skipped; above it raises `Gap`.
+    def apply(self, offset: int, value: bytes, key: bytes | None = None) -> None:
+        """Take the record at an offset, with its key. Below the position it is skipped; above it raises `Gap`.
 
-        Any other exception means that the state cannot be used any more: discard it and recover.
+        Any other exception means that the state cannot be used any more: discard it, recover, and `refuse` the record.
         """
         if offset < self.next_offset:
             return
         if offset > self.next_offset:
             raise Gap(self.next_offset, offset)
         if offset in self._skip:
-            self.skip(offset)
+            self._step_over(offset)
             return
-        record = _decode(value)
-        if isinstance(record, LoggedTick):
-            self._tick(record, offset)
-        elif self._starts(record.truce, offset):
-            rejection = self._monitor(record).apply(record, offset)
+        record = read(value)
+        if isinstance(record, Rejection):
+            self._refuse_unread(offset, value, key, record)
+        elif isinstance(record, LoggedTick):
+            for truce in self.monitors:
+                self._give(truce, record, offset)
+        elif isinstance(record, LocatedReport):
+            self._report(record, offset)
+        elif self._monitor(record.truce) is not None:
+            rejection = self._give(record.truce, record, offset)
             if rejection is not None:
-                assert isinstance(record, LocatedReport)
-                self._rejections.append(refusal(record, rejection))
+                self._refuse_terms(record.truce, offset, value, rejection)
         self.next_offset = offset + 1
 
-    def skip(self, offset: int) -> None:
-        """Pass over a record that was refused as an internal error."""
+    def refuse(self, offset: int, value: bytes, fault: Exception) -> tuple[list[Fact], list[bytes]]:
+        """For the record at the position, on which `apply` or `flush` raised: facts, and records to write into the log.
+
+        A report is refused with a marker. Of anything else the truce that raised is halted. Raises `fault` where it is
+        neither: then nobody knows what the state is worth.
+        """
         assert offset == self.next_offset
-        self._skipped.append(offset)
-        self.next_offset = offset + 1
+        record = read(value)
+        if isinstance(record, LocatedReport):
+            self._step_over(offset)
+            detail = f"the report at offset {offset} of the log raised {type(fault).__name__}"
+            marker = Marker(record.truce, marker_of(record), Reason.INTERNAL_ERROR)
+            return [*self.flush(), refusal(record, Rejection(Reason.INTERNAL_ERROR, detail))], [_encode(marker)]
+        if not isinstance(fault, TruceFault):
+            raise fault
+        self.apply(offset, value)
+        self.monitors[fault.truce].halt(fault.__cause__ or fault)
+        return self.flush(halting=True), []
 
-    def flush(self, publish: bool = True) -> list[Fact]:
-        """All that changed since the last flush: rejections, then by truce; phase changes in order, other keys once."""
+    def flush(self, publish: bool = True, halting: bool = False) -> list[Fact]:
+        """All that changed since the last flush: rejections, then by truce; phase changes in order, other keys once.
+
+        Without `publish` (after a recovery) readers have seen it all. A truce that raises is halted where nobody asks for
+        what it says, or with `halting`; else it raises `TruceFault`.
+        """
         facts, self._rejections = self._rejections, []
         for truce in sorted(self.monitors):
-            facts += self.monitors[truce].flush(publish)
+            monitor = self.monitors[truce]
+            if not publish and truce in self._resumed:
+                continue
+            try:
+                facts += monitor.flush(publish)
+            # Broad, because whatever is wrong with one truce, its neighbours go on.
+            except Exception as error:
+                if publish and not halting:
+                    raise TruceFault(truce) from error
+                monitor.halt(error)
         return facts if publish else []
+
+    @property
+    def halted(self) -> dict[str, str]:
+        """Truces for which nothing is decided any more, and why."""
+        return {truce: monitor.fault for truce, monitor in self.monitors.items() if monitor.fault is not None}
 
     def position(self) -> Fact:
         """For `truce.checkpoints`, to be committed with everything that `flush` gave."""
-        body = Position(self.next_offset, self._heads(), self._skipped, RULES)
+        body = Position(self.next_offset, self._heads(), self._skipped, RULES, sorted(self.halted))
         return Fact(CHECKPOINTS, f"position/{self.number}", _encode(body))
 
     def bases(self) -> list[Fact]:
@@ -105,14 +167,6 @@ class LogPartition:
             for truce in sorted(self.monitors)
             for key, value in snapshot.take_due(self.monitors[truce])
         ]
-
-    def refused(self, offset: int, value: bytes, error: str) -> tuple[Fact, bytes]:
-        """For a record whose `apply` raised: the rejection, and the marker to write into the log in its place."""
-        record = _decode(value)
-        assert isinstance(record, LocatedReport), "only a report can be refused"
-        rejection = Rejection(Reason.INTERNAL_ERROR, f"the report at offset {offset} of the log raised: {error}")
-        marker = Marker(record.truce, str(record.origin), Reason.INTERNAL_ERROR)
-        return refusal(record, rejection), _encode(marker)
 
     def source_class(self, rejected: bytes) -> str:
         """Who sent the report of a fact of `truce.rejected` that came from here: see `intake.class_of`."""
@@ -124,22 +178,58 @@ class LogPartition:
         """What an operator sees of each truce that has terms."""
         return [seen for truce in sorted(self.monitors) if (seen := vitals(self.monitors[truce])) is not None]
 
-    def _tick(self, tick: LoggedTick, offset: int) -> None:
-        for truce, monitor in self.monitors.items():
-            if not self._starts(truce, offset):
-                continue
-            try:
-                monitor.apply(tick, offset)
-            # One truce that fails on a tick must not take its neighbours along: it is halted and says so, and the same log
-            # halts it again at the same place.
-            except Exception as error:
-                monitor.halted = True
-                self.halted[truce] = f"{type(error).__name__}: {error}"
-
-    def _monitor(self, record: LocatedReport | TermsRecord | Marker | Dismissal) -> Monitor:
-        monitor = self.monitors.get(record.truce)
+    def _report(self, record: LocatedReport, offset: int) -> None:
+        monitor = self._monitor(record.truce)
         if monitor is None:
-            monitor = self.monitors[record.truce] = Monitor(record.truce)
+            full = Rejection(Reason.LIMIT_REACHED, "truce: too many truces without terms on this partition of the log")
+            self._rejections.append(refusal(record, full))
+        elif self._starts(record.truce, offset):
+            monitor.apply(record, offset)
+
+    def _give(self, truce: str, record: LogRecord, offset: int) -> Rejection | None:
+        """What is no report: a truce that raises on it is halted and says so, and the same log halts it again there."""
+        if not self._starts(truce, offset):
+            return None
+        try:
+            return self.monitors[truce].apply(record, offset)
+        # Broad, because one truce that fails must not take its neighbours along.
+        except Exception as error:
+            self.monitors[truce].halt(error)
+            return None
+
+    def _refuse_unread(self, offset: int, value: bytes, key: bytes | None, rejection: Rejection) -> None:
+        """Nobody knows what it would have said: it marks the truce of its key, or else all that are here."""
+        truce = (key or b"").decode("utf-8", "replace")
+        concerned = [truce] if truce in self.monitors else sorted(self.monitors)
+        for one in concerned:
+            self._give(one, Marker(one, str(self._origin(offset)), rejection.reason), offset)
+        self._rejections.append(self._refusal(offset, value, rejection, truce if truce in self.monitors else None))
+
+    def _refuse_terms(self, truce: str, offset: int, value: bytes, rejection: Rejection) -> None:
+        """The truce keeps the terms it has. Whoever routes by the refused ones may leave reports out, so from now on no day
+        is quiet, until usable ones come."""
+        now_s = self.monitors[truce].now_s
+        self._give(truce, Marker(truce, str(self._origin(offset)), rejection.reason, start=now_s), offset)
+        self._rejections.append(self._refusal(offset, value, rejection, truce))
+
+    def _refusal(self, offset: int, value: bytes, rejection: Rejection, truce: str | None) -> Fact:
+        """The rejection of a record of the log that is no report."""
+        origin = self._origin(offset)
+        body = Rejected(rejection.reason, rejection.detail, origin, "monitor", value, truce)
+        return Fact(REJECTED, str(origin), _encode(body))
+
+    def _origin(self, offset: int) -> Origin:
+        return Origin(LOCATED, self.number, offset)
+
+    def _step_over(self, offset: int) -> None:
+        self._skipped.append(offset)
+        self.next_offset = offset + 1
+
+    def _monitor(self, truce: str) -> Monitor | None:
+        """None where there are too many already that nobody has ever given terms."""
+        monitor = self.monitors.get(truce)
+        if monitor is None and sum(not known.has_terms for known in self.monitors.values()) < TRUCES_MAX:
+            monitor = self.monitors[truce] = Monitor(truce)
         return monitor
 
     def _starts(self, truce: str, offset: int) -> bool:
@@ -178,7 +268,11 @@ class LogPartition:
         """Compare what the log gives now with what was announced. Raises `HeadsDiffer`; new rules amend instead."""
         if self._recorded is None:
             return
-        differing = sorted(t for t, head in self._recorded.heads.items() if self._heads().get(t) != head)
+        heads, known = self._heads(), self._recorded.heads
+        self._resumed = {truce for truce in self._recorded.halted if truce in self.monitors} - self.halted.keys()
+        compared = known.keys() - self._recorded.halted
+        differing = sorted(truce for truce in compared if heads.get(truce) != known[truce])
+        differing += sorted(truce for truce in self._resumed if not self.monitors[truce].resume(known.get(truce)))
         if differing and self._recorded.rules == RULES:
             raise HeadsDiffer(
                 f"partition {self.number}: the log gives other phase changes than were announced for {', '.join(differing)}; "
@@ -186,17 +280,12 @@ class LogPartition:
             )
 
 
-def refusal(record: LocatedReport, rejection: Rejection) -> Fact:
-    """The rejection of a report by the monitor, with the bytes it came in."""
-    body = Rejected(
-        reason=rejection.reason,
-        detail=rejection.detail,
-        origin=record.origin,
-        stage="monitor",
-        original=bytes(record.report),
-        truce=record.truce,
-    )
-    return Fact(REJECTED, str(record.origin), _encode(body))
+def read(value: bytes) -> LogRecord | Rejection:
+    """A record of the log, or why it is none: only programs of ours write there, so it is an error of ours."""
+    try:
+        return _decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        return Rejection(Reason.INTERNAL_ERROR, f"not a record of the log: {str(fault)[:200]}")
 
 
-__all__ = ["Gap", "HeadsDiffer", "LogPartition", "Position"]
+__all__ = ["Gap", "HeadsDiffer", "LogPartition", "Position", "TruceFault"]

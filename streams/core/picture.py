@@ -68,6 +68,7 @@ class Picture:
         self._unlisted_by_day: dict[int, set[str]] = {}
         self._dirty: dict[str, Incident] = {}
         self._moved = False
+        self._declared = False
 
     # -- reports in and out -----------------------------------------------------------------------------------------
 
@@ -99,7 +100,7 @@ class Picture:
             if known is not None and known.party is not None and known.party == report.party:
                 until = None if report.until is None else seconds(report.until)
                 assert report.declares is not None
-                self.declarations[key] = Declaration(at_s, report.party, report.declares, until)
+                self.declare(key, Declaration(at_s, report.party, report.declares, until))
         elif report.about is not None:
             party = None if known is None else known.party
             about = report.about
@@ -133,9 +134,19 @@ class Picture:
             # A denial that is taken back may have held for as long as anybody remembers.
             self._stale(self.terms.zone_ids, statement.at, statement.at + self.terms.gate.late_days_max * DAY)
         self._stale_tally(self.tallies.remove(key))
-        self.declarations.pop(key, None)
+        if self.declarations.pop(key, None) is not None:
+            self._declared = True
         if self._admissions.pop(key, None) is not None:
             self._moved = True
+
+    def declare(self, key: Key, declaration: Declaration) -> None:
+        self.declarations[key] = declaration
+        self._declared = True
+
+    def take_declared(self) -> bool:
+        """Whether declarations changed since somebody last asked."""
+        declared, self._declared = self._declared, False
+        return declared
 
     def _add_violation(self, key: Key, report: Report, circle: Circle, received_at: int, source: str) -> int:
         account = Account(report, circle, received_at, self.terms, self.calendar)

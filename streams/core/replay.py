@@ -23,7 +23,10 @@ class ReplayError(RuntimeError):
 
 
 class Replay:
-    """One run over some truces. `counts` says what became of every report read: read = rejected + duplicates + outside + kept."""
+    """One run over some truces. Raises `TermsError` for terms that cannot be used.
+
+    `counts` says what became of every report read: read = rejected + duplicates + outside + kept.
+    """
 
     def __init__(self, truces: Sequence[Terms]) -> None:
         self._truces = truces
@@ -46,7 +49,9 @@ class Replay:
         the last day is settled, or to `until_s` (seconds since 1970). Raises `ReplayError`."""
         for terms in self._truces:
             record = terms_record(terms)
-            self._intake.follow(record)
+            refused = self._intake.follow(record)
+            if refused is not None:
+                raise TermsError(refused.detail)
             self._append(terms.truce.partition, record)
             yield Fact(LOCATED, terms.truce.id, record)
         time = SimulatedTime(self._truces)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from streams.core.monitor import Monitor
     from streams.core.picture import Picture
 
-FORMAT = 2
+FORMAT = 3
 PART_BYTES = 400_000
 
 
@@ -36,9 +36,9 @@ class Part(msgspec.Struct, frozen=True):
 
 def take_due(monitor: "Monitor") -> list[tuple[str, bytes]]:
     """Keys and values of the parts of a base, where one is due."""
-    if monitor.base is None:
+    if monitor.basis.due is None:
         return []
-    (at, kept), monitor.base = monitor.base, None
+    (at, kept), monitor.basis.due = monitor.basis.due, None
     text = orjson.dumps(kept).decode()
     pieces = [text[start : start + PART_BYTES // 4] for start in range(0, len(text), PART_BYTES // 4)]
     return [
@@ -93,13 +93,12 @@ def of_chain(chain: Chain) -> dict[str, Any]:
     return {"head": chain.head, "sequence": chain.sequence, "standing": standing}
 
 
-def to_chain(kept: dict[str, Any]) -> Chain:
-    chain = Chain()
+def to_chain(kept: dict[str, Any], chain: Chain) -> None:
+    """Into a chain that is empty."""
     chain.head, chain.sequence = kept["head"], kept["sequence"]
     for change_id, kind, zone, before, after, at, reason, detail, start, stop in kept["standing"]:
         wanted = Wanted(ChangeKind(kind), zone, Phase(before), Phase(after), at, ChangeReason(reason), detail, range(start, stop))
         chain.standing.append(Issued(change_id, wanted))
-    return chain
 
 
 def of_end(standing: StandingEnd) -> list[Any]:
@@ -140,7 +139,7 @@ def of_picture(picture: "Picture", open_day: int) -> dict[str, Any]:
 def to_picture(picture: "Picture", kept: dict[str, Any]) -> None:
     """Into a picture whose live reports are in already."""
     for source, report_id, declaration in kept["declarations"]:
-        picture.declarations[source, report_id] = Declaration(*declaration)
+        picture.declare((source, report_id), Declaration(*declaration))
     for source, report_id, area, statement in kept["statements"]:
         picture.access.add((source, report_id), area, Statement(*statement))
     for zone, days in kept["days"].items():

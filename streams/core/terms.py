@@ -24,6 +24,7 @@ from msgspec import Meta, Struct
 
 from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Phase, Side, ThresholdMode, Trust, Weapon
 from streams.core.ladder import NUMBER
+from streams.core.polygons import Shape
 
 HOUR = 3_600
 DAY = 86_400
@@ -215,6 +216,13 @@ class Limits(Struct, frozen=True, forbid_unknown_fields=True):
 
     live_reports_max: Annotated[int, Meta(ge=1)] = 2_000_000
     live_reports_per_lineage_max: Annotated[int, Meta(ge=1)] = 500_000
+    held_back_max: Annotated[int, Meta(ge=1)] = 500_000
+    tallies_per_lineage_max: Annotated[int, Meta(ge=1)] = 10_000
+    judgements_per_lineage_max: Annotated[int, Meta(ge=1)] = 10_000
+    declarations_max: Annotated[int, Meta(ge=1)] = 10_000
+    access_statements_max: Annotated[int, Meta(ge=1)] = 50_000
+    markers_max: Annotated[int, Meta(ge=1)] = 1_000
+    passed_over_max: Annotated[int, Meta(ge=0)] = 100_000
     casualties_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
     claim_spread: Annotated[float, Meta(ge=0, le=1)] = 0.5
     listed_max: Annotated[int, Meta(ge=1, le=5_000)] = 100
@@ -240,8 +248,9 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     @cached_property
     def hash(self) -> str:
-        """Digest of the values, 32 hexadecimal digits: the same terms have the same hash, however the file was written."""
-        return hashlib.sha256(orjson.dumps(self.as_mapping(), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+        """Digest of the values that are not defaults, 32 hexadecimal digits: the same terms have the same hash, however the
+        file was written, and keep it when a later version knows more values."""
+        return hashlib.sha256(orjson.dumps(_stated(self), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
     def as_mapping(self) -> dict[str, Any]:
         """The terms as plain values, as a terms record carries them; `parse` takes it back."""
@@ -352,6 +361,20 @@ def parse(values: dict[str, Any]) -> Terms:
     return terms
 
 
+def _stated(value: Any) -> Any:
+    """Plain values, without those that are the defaults of their field."""
+    if isinstance(value, Struct):
+        fields = [(field, getattr(value, field.name)) for field in msgspec.structs.fields(value)]
+        return {field.encode_name: _stated(held) for field, held in fields if held != _default(field)}
+    if isinstance(value, list):
+        return [_stated(one) for one in value]
+    return msgspec.to_builtins(value)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+
+
 def _override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals:
@@ -412,6 +435,11 @@ def _check_zones(terms: Terms) -> Iterable[str]:
         seen.add(zone.id)
         if bool(zone.areas) == bool(zone.polygons):
             yield f"zones.{zone.id}: give either areas or polygons"
+        if isinstance(zone.polygons, dict) and zone.polygons:
+            try:
+                Shape(zone.polygons)
+            except ValueError as fault:
+                yield f"zones.{zone.id}: polygons: {fault}"
         if zone.names and len(zone.areas) != 1:
             yield f"zones.{zone.id}: names are those of one area; this zone is not one"
     if not terms.gated_ids:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from schemas.facts import Interval
 from schemas.reasons import WHOLE, Grade, Metric, Outcome, Phase, Scope, Trust
-from streams.core.gate import in_thousandths, limit, outcome, streak
+from streams.core.gate import in_thousandths, outcome
 from streams.core.measure import measures
 from streams.core.monitor import RULES, Monitor
 from streams.core.picture import Picture
@@ -82,7 +82,7 @@ def vitals(monitor: Monitor) -> TruceVitals | None:
     """None before the truce has terms."""
     if not monitor.pictures:
         return None
-    terms, picture, now_s = monitor.terms, monitor.present, monitor.clock.now_s
+    terms, picture, now_s = monitor.terms, monitor.present, monitor.time.clock.now_s
     day = None if now_s is None else (now_s - terms.d_hour_s) // DAY
     incidents, disputed, one_sided = _incidents(picture)
     return TruceVitals(
@@ -92,15 +92,15 @@ def vitals(monitor: Monitor) -> TruceVitals | None:
         rules=RULES,
         simulated=terms.truce.simulated,
         clock_s=now_s,
-        origins=dict(monitor.clock.latest),
-        halted=monitor.halted,
+        origins=dict(monitor.time.clock.latest),
+        halted=monitor.fault is not None,
         days_needed=terms.gate.days,
         watched_share_min=thousandths(terms.coverage.min_share_of_day),
         zones=[_zone(monitor, picture, zone, now_s, day) for zone in terms.zone_ids],
         sources=list(_sources(picture, terms)),
         heard={} if day is None else picture.coverage.heard(day),
         access={} if day is None or now_s is None else _access(picture, terms, now_s),
-        access_streaks=monitor.access_streaks(),
+        access_streaks=monitor.deciding.history.access_streaks(terms),
         incidents=incidents,
         disputed=disputed,
         one_sided=one_sided,
@@ -108,14 +108,13 @@ def vitals(monitor: Monitor) -> TruceVitals | None:
         markers=len(monitor.markers),
         taken=monitor.counts["taken"],
         accounts=monitor.accounts(),
-        sizes=monitor.sizes(),
+        sizes=[(name, size, most) for name, (size, most) in monitor.sizes().items()],
     )
 
 
 def _zone(monitor: Monitor, picture: Picture, zone: str, now_s: int | None, day: int | None) -> ZoneVitals:
     terms = picture.terms
     threshold, measure = terms.thresholds[zone], picture.measure.zones[zone]
-    failed = [settled.failed for settled in monitor.settled[zone]]
     level = today = Interval(0, 0, 0)
     watched_s = elapsed_s = 0
     if now_s is not None and day is not None:
@@ -129,11 +128,11 @@ def _zone(monitor: Monitor, picture: Picture, zone: str, now_s: int | None, day:
         zone=zone,
         gated=zone in terms.gated_ids,
         phase=monitor.chain.phase(zone if terms.gate.scope == "each" else WHOLE),
-        streak=streak(failed, terms.gate),
+        streak=monitor.deciding.history.streak(zone, terms),
         metric=threshold.metric,
         level=level,
         today=today,
-        limit=limit(threshold, (monitor.baseline or {}).get(zone)),
+        limit=monitor.days.limit(terms, zone),
         days=[] if day is None else [(number, _outcome(monitor, zone, number)) for number in _calendar(terms, day)],
         watched_s=watched_s,
         elapsed_s=elapsed_s,
@@ -176,8 +175,8 @@ def _incidents(picture: Picture) -> tuple[dict[tuple[Grade, Scope], int], int, d
 
 
 def _outcome(monitor: Monitor, zone: str, day: int) -> Outcome:
-    start_s, end_s = monitor.day_span(day)
-    end, settled = monitor.end.end, monitor.settled[zone]
+    start_s, end_s = monitor.governing.day_span(day)
+    end, settled = monitor.deciding.end.end, monitor.days.settled[zone]
     if end is not None and start_s < end.at < end_s:
         return Outcome.VOID
     return outcome(settled[day].failed) if day < len(settled) else Outcome.PENDING

@@ -15,11 +15,13 @@ from streams.metrics.happenings import (
     report_rejected,
     reports_taken,
     started,
+    terms_refused,
     tick_failed,
     tick_written,
     transaction_aborted,
     transaction_committed,
     truce_halted,
+    truce_resumed,
 )
 from streams.metrics.pages import Judgement, announced, serve
 from streams.metrics.standing import STANDING, Standing
@@ -40,9 +42,11 @@ __all__ = [
     "reports_taken",
     "serve",
     "started",
+    "terms_refused",
     "tick_failed",
     "tick_written",
     "transaction_aborted",
     "transaction_committed",
     "truce_halted",
+    "truce_resumed",
 ]

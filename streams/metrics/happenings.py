@@ -66,6 +66,11 @@ def reason_of(rejection: Fact) -> str:
     return msgspec.json.decode(rejection.value, type=_Refused).reason
 
 
+def terms_refused(detail: str) -> None:
+    """News: terms cannot be used; reports are routed by those before them, if there are any."""
+    log.error("terms refused", detail=detail)
+
+
 def report_raised(stage: str, where: str, fault: BaseException) -> None:
     """News: a bug of ours. The report is refused as an internal error, and leaves a marker."""
     log.error("report raised", stage=stage, where=where, exc_info=fault)
@@ -112,6 +117,11 @@ def truce_halted(partition: int, truce: str, error: str) -> None:
     log.error("truce halted", partition=partition, truce=truce, error=error)
 
 
+def truce_resumed(partition: int, truce: str) -> None:
+    """News: it was without usable terms, and has some now."""
+    log.info("truce goes on", partition=partition, truce=truce)
+
+
 # -- clock -------------------------------------------------------------------------------------------------------------
 
 
@@ -144,9 +154,11 @@ __all__ = [
     "report_rejected",
     "reports_taken",
     "started",
+    "terms_refused",
     "tick_failed",
     "tick_written",
     "transaction_aborted",
     "transaction_committed",
     "truce_halted",
+    "truce_resumed",
 ]

@@ -17,7 +17,7 @@ from schemas.facts import Fact, Marker, Origin, Rejection
 from schemas.reasons import Reason
 from schemas.topics import LOCATED, REJECTED, TERMS
 from streams import metrics
-from streams.core.intake import Incoming, Intake, refuse
+from streams.core.intake import Incoming, Intake, refuse, retry_of
 from streams.core.terms import SIMULATED_PREFIX
 from streams.settings import Settings
 from streams.worker.chunks import Chunk
@@ -124,7 +124,7 @@ class IntakeShell(Shell):
         for truce, terms in self.intake.truces.items():
             # Nobody knows which truce it was for; those that do not read this topic it cannot concern.
             if terms.takes_topic(message.topic):
-                marker = _encode(Marker(truce, str(origin), Reason.INTERNAL_ERROR))
+                marker = _encode(Marker(truce, retry_of(message) or str(origin), Reason.INTERNAL_ERROR))
                 yield TopicPartition(LOCATED, terms.truce.partition), Outgoing(truce.encode(), marker)
 
     def _rejection(self, message: Incoming, fact: Fact) -> tuple[TopicPartition, Outgoing]:
@@ -144,21 +144,28 @@ class IntakeShell(Shell):
         return len(await self._producer.partitions_for(LOCATED))
 
     async def _load_terms(self) -> None:
-        """The newest of each truce: what is superseded need not be usable any more."""
-        newest: dict[bytes, bytes] = {}
+        """The newest of each truce that can be used: what is superseded need not be usable any more."""
+        by_truce: dict[bytes, list[bytes]] = {}
         _, end = await self._terms.bounds()
         async for record in self._terms_up_to(end):
             if record.value is not None:
-                newest[record.key] = record.value
-        for value in newest.values():
-            self.intake.follow(value)
+                by_truce.setdefault(record.key, []).append(record.value)
+        for values in by_truce.values():
+            next((value for value in reversed(values) if self._follow(value)), None)
 
     async def _follow_terms(self) -> None:
         """Up to the end as it is now, so that reports published after terms were are routed by those terms."""
         _, end = await self._terms.bounds()
         async for record in self._terms_up_to(end):
             if record.value is not None:
-                self.intake.follow(record.value)
+                self._follow(record.value)
+
+    def _follow(self, value: bytes) -> bool:
+        """Whether the terms can be used. The monitor refuses those that cannot, on `truce.rejected` and with a marker."""
+        refused = self.intake.follow(value)
+        if refused is not None:
+            metrics.terms_refused(refused.detail)
+        return refused is None
 
     async def _terms_up_to(self, end: int) -> Any:
         async for records in self._terms.read(self._terms_offset, end):

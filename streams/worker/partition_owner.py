@@ -39,18 +39,18 @@ class State(Protocol):
     """What the core's `LogPartition` offers."""
 
     next_offset: int
-    halted: dict[str, str]
 
+    @property
+    def halted(self) -> dict[str, str]: ...
     @property
     def recorded_offset(self) -> int: ...
     def vitals(self) -> list[TruceVitals]: ...
-    def apply(self, offset: int, value: bytes) -> None: ...
-    def skip(self, offset: int) -> None: ...
+    def apply(self, offset: int, value: bytes, key: bytes | None) -> None: ...
+    def refuse(self, offset: int, value: bytes, fault: Exception) -> tuple[list[Fact], list[bytes]]: ...
     def flush(self, publish: bool = True) -> list[Fact]: ...
     def position(self) -> Fact: ...
     def bases(self) -> list[Fact]: ...
     def recovered(self) -> None: ...
-    def refused(self, offset: int, value: bytes, error: str) -> tuple[Fact, bytes]: ...
     def source_class(self, rejected: bytes) -> str: ...
 
 
@@ -230,17 +230,16 @@ class PartitionOwner:
         raise fault
 
     async def _refuse(self, record: Any, fault: Exception) -> None:
-        """Publish the refusal, with a marker for the log; the state steps over the record.
+        """Publish the refusal of a report, with a marker for the log; the state steps over the record.
 
-        The marker comes back as a record of the log like any other; the position holds that this one is skipped.
+        The marker comes back as a record of the log like any other; the position holds that this one is skipped. Where the
+        record is no report, the truce that raised on it is halted, and its neighbours go on.
         """
         metrics.report_raised("monitor", f"{LOCATED}/{self.number}/{record.offset}", fault)
         self._step_over(record.offset)
-        rejection, marker = self._state.refused(record.offset, record.value or b"", f"raised {type(fault).__name__}")
-        self._state.skip(record.offset)
-        facts = [*self._state.flush(), rejection]
+        facts, markers = self._state.refuse(record.offset, record.value or b"", fault)
         checkpoints = [*self._state.bases(), self._state.position()]
-        await self._commit(facts, checkpoints, [record], {}, [Outgoing(record.key, marker)])
+        await self._commit(facts, checkpoints, [record], {}, [Outgoing(record.key, marker) for marker in markers])
 
     async def _commit(
         self,
@@ -265,7 +264,9 @@ class PartitionOwner:
     def _tell_halted(self) -> None:
         for truce in self._state.halted.keys() - self._halted:
             metrics.truce_halted(self.number, truce, self._state.halted[truce])
-        self._halted |= self._state.halted.keys()
+        for truce in self._halted - self._state.halted.keys():
+            metrics.truce_resumed(self.number, truce)
+        self._halted = set(self._state.halted)
 
     async def _rebuild(self) -> None:
         """Read the checkpoint to its end, then the log up to the recorded position, without output."""
@@ -310,7 +311,7 @@ class PartitionOwner:
 
     def _apply(self, record: Any) -> None:
         self._step_over(record.offset)
-        self._state.apply(record.offset, record.value or b"")
+        self._state.apply(record.offset, record.value or b"", record.key)
 
     def _step_over(self, offset: int) -> None:
         """Offsets that hold no record: the log was read without a break, so they belong to transactions."""

@@ -20,6 +20,7 @@ from streams.core.gate import (
     outcome,
     quiet_days,
     run_start,
+    runs_out,
     streak,
     timeline,
 )
@@ -303,16 +304,18 @@ def _declared(rows: str) -> list[Declaration]:
     ],
 )
 def test_a_truce_ends_by_its_parties_or_by_running_out(declared: str, now_hour: int, expected: Any) -> None:
-    end = ended(PARTIES, D_HOUR_S, D_HOUR_S + now_hour * HOUR, _declared(declared), None)
+    told = _declared(declared)
+    end = ended(PARTIES, D_HOUR_S + now_hour * HOUR, told, runs_out(PARTIES, D_HOUR_S, told), None)
     assert (None if end is None else ((end.at - D_HOUR_S) // HOUR, end.reason)) == expected
 
 
 def test_without_an_expiry_nothing_runs_out() -> None:
-    assert ended(Ends(), D_HOUR_S, NEVER_S, [], None) is None
+    assert runs_out(Ends(), D_HOUR_S, []) is None
 
 
 def test_the_earliest_end_stands() -> None:
     collapsed_at = D_HOUR_S + 2 * DAY
-    end = ended(PARTIES, D_HOUR_S, NEVER_S, _declared("usa ends 100"), collapsed_at)
+    told = _declared("usa ends 100")
+    end = ended(PARTIES, NEVER_S, told, runs_out(PARTIES, D_HOUR_S, told), collapsed_at)
     assert end is not None
     assert (end.at, end.reason) == (collapsed_at, ChangeReason.COLLAPSED)

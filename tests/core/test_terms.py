@@ -1,5 +1,6 @@
 """Terms are read whole or refused with every fault named."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -169,9 +170,13 @@ def test_sources_that_terms_do_not_list_are_one_lineage() -> None:
 
 
 def test_polygons_are_read_from_beside_the_file(tmp_path: Path) -> None:
-    (tmp_path / "east.geojson").write_text('{"type": "Polygon", "coordinates": []}')
+    triangle = {"type": "Polygon", "coordinates": [[[36, 36], [37, 36], [37, 37]]]}
+    (tmp_path / "east.geojson").write_text(json.dumps(triangle))
     path = _file(tmp_path, MINIMAL.replace('areas = ["SY.02"]', 'polygons = "east.geojson"'))
-    assert load(path).zones[0].polygons == {"type": "Polygon", "coordinates": []}
+    assert load(path).zones[0].polygons == triangle
+    (tmp_path / "east.geojson").write_text('{"type": "Polygon", "coordinates": [[[36, 36]]]}')
+    with pytest.raises(TermsError, match=r"zones\.east: polygons: a ring has at least three corners"):
+        load(path)
     (tmp_path / "east.geojson").unlink()
     with pytest.raises(TermsError, match=r"east\.geojson"):
         load(path)

@@ -52,7 +52,7 @@ class ChainPartition:
             partition._recorded_head = recorded["head"]
         return partition
 
-    def apply(self, offset: int, value: bytes) -> None:
+    def apply(self, offset: int, value: bytes, key: bytes | None = None) -> None:
         if offset < self.next_offset:
             return
         if offset > self.next_offset:
@@ -73,10 +73,6 @@ class ChainPartition:
             body["padding"] = b"".join(hashlib.sha512(bytes([n, m])).digest() for n in range(256) for m in range(110)).hex()
         self._pending.append(Fact("truce.phases", f"fake-{self.number}", orjson.dumps(body), (("log-offset", b"%d" % offset),)))
         self._pending.append(Fact("truce.levels", f"fake-{self.number}/all", orjson.dumps({"count": self.count})))
-
-    def skip(self, offset: int) -> None:
-        self.skipped.append(offset)
-        self.next_offset = offset + 1
 
     def flush(self, publish: bool = True) -> list[Fact]:
         if self._poisoned:
@@ -101,10 +97,12 @@ class ChainPartition:
         if self._recorded_head not in (None, self.head):
             raise HeadsDiffer(f"{self.head} is not {self._recorded_head}")
 
-    def refused(self, offset: int, value: bytes, error: str) -> tuple[Fact, bytes]:
-        body = {"reason": "internal_error", "detail": error, "original": value.decode()}
+    def refuse(self, offset: int, value: bytes, fault: Exception) -> tuple[list[Fact], list[bytes]]:
+        self.skipped.append(offset)
+        self.next_offset = offset + 1
+        body = {"reason": "internal_error", "detail": str(fault), "original": value.decode()}
         rejection = Fact("truce.rejected", f"truce.located/{self.number}/{offset}", orjson.dumps(body))
-        return rejection, b"marker of %d" % offset
+        return [*self.flush(), rejection], [b"marker of %d" % offset]
 
 
 def chain(values: list[bytes]) -> list[str]:

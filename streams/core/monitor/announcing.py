@@ -1,0 +1,148 @@
+"""What is said of a truce: the bodies of days, levels and changes of phase, and which of them are due."""
+
+from collections.abc import Iterator
+
+from schemas.facts import Day, Fact, PhaseChange
+from schemas.reasons import WHOLE, Condition
+from streams.core import publish
+from streams.core.chain import Chain
+from streams.core.gate import End, Wanted
+from streams.core.measure import BEST, HIGH, LOW, measures
+from streams.core.monitor.days import Days
+from streams.core.monitor.governing import Governing, hour_of
+from streams.core.monitor.history import History
+from streams.core.monitor.present import RULES
+from streams.core.public_terms import assumptions
+from streams.core.terms import DAY, HOUR
+
+
+class Announcing:
+    """Reads the state and changes nothing of it but what is due."""
+
+    def __init__(self, truce: str, governing: Governing, days: Days, history: History, chain: Chain) -> None:
+        self.levels_due = False
+        self._truce = truce
+        self._governing = governing
+        self._days = days
+        self._history = history
+        self._chain = chain
+
+    def change(
+        self, wanted: Wanted, supersedes: str | None, listed: int, now_s: int, end: End | None, gazetteers: set[str]
+    ) -> PhaseChange:
+        """A phase change without its place in the chain. `listed`: how many entries a list may have."""
+        picture = self._governing.at(now_s)
+        terms = picture.terms
+        zones = terms.gated_ids if wanted.zone == WHOLE and terms.gate.scope == "all" else (wanted.zone,)
+        listed = min(listed, terms.limits.listed_max)
+        settled = self._days.settled
+        contested = [(z, d) for z in zones for d in wanted.days if Condition.CONTESTED in settled[z][d].failed]
+        blocked = sorted({incident for zone, day in contested for incident in self._blocking(zone, day)})
+        names = terms.truce.phase_names
+        return PhaseChange(
+            id="",
+            truce=self._truce,
+            zone=wanted.zone,
+            sequence=0,
+            previous=None,
+            kind=wanted.kind,
+            before=wanted.before,
+            after=wanted.after,
+            before_name=names.get(wanted.before, wanted.before.replace("_", " ")),
+            after_name=names.get(wanted.after, wanted.after.replace("_", " ")),
+            reason=wanted.reason,
+            detail=wanted.detail,
+            effective_at=wanted.effective_at,
+            decided_at=now_s,
+            supersedes=supersedes,
+            streaks=self._history.streaks(terms),
+            access_streaks=self._history.access_streaks(terms),
+            ledger=[self.day(zone, day, listed, end) for zone in zones for day in wanted.days],
+            blocked_by=publish.cut(blocked, listed),
+            terms=terms.hash,
+            rules=RULES,
+            gazetteers=sorted(gazetteers),
+            revisable_until=wanted.effective_at + terms.gate.late_days_max * DAY,
+            assumptions=assumptions(terms),
+            assumed_alive=picture.coverage.assumed,
+        )
+
+    def day(self, zone: str, day: int, listed: int, end: End | None) -> Day:
+        """The published body of a day."""
+        picture = self._governing.of_day(day)
+        settled = self._days.settled[zone][day] if 0 <= day < len(self._days.settled[zone]) else None
+        start_s, end_s = self._governing.day_span(day)
+        measure = picture.measure.zones[zone]
+        of_week = picture.tallies.window_excess(zone, end_s - 7 * DAY, end_s, picture.terms.d_hour_s)
+        return publish.day(
+            picture.terms,
+            zone,
+            day,
+            (start_s, end_s),
+            self._days.measures(picture, zone, day),
+            self._days.limit(picture.terms, zone),
+            settled,
+            end is not None and start_s < end.at < end_s,
+            measure.incidents(BEST, day) if settled is not None else None,
+            self._blocking(zone, day) if settled is not None and Condition.CONTESTED in settled.failed else None,
+            picture.tallies.stated(zone, start_s, end_s),
+            picture.coverage.assumed,
+            listed,
+            measures(measure.week(day), *of_week),
+        )
+
+    def _blocking(self, zone: str, day: int) -> list[str]:
+        """Incidents that are in the high of a day and not in its low."""
+        measure = self._governing.of_day(day).measure.zones[zone]
+        certain = set(measure.incidents(LOW, day))
+        return [incident for incident in measure.incidents(HIGH, day) if incident not in certain]
+
+    def days(self, now_s: int | None, settled: int, end: End | None) -> Iterator[Fact]:
+        """Those that changed and have begun."""
+        changed = self._days.changed
+        for picture in self._governing.pictures:
+            for zone, day in picture.take_stale_days():
+                if self._governing.of_day(day) is picture:
+                    changed.add((zone, day))
+                    if 0 <= day < settled:
+                        # A settled day is looked at again at the next tick.
+                        picture.stale_days.add((zone, day))
+            weeks = picture.take_stale_weeks()
+            changed.update((zone, day) for zone, day in weeks if self._governing.of_day(day) is picture)
+        due = sorted((z, d) for z, d in changed if now_s is not None and self._governing.day_span(d)[0] <= now_s)
+        changed.difference_update(due)
+        for zone, day in due:
+            terms = self._governing.of_day(day).terms
+            if zone in terms.zone_ids and self._governing.day_span(day)[0] > terms.horizon_start_s - DAY:
+                yield publish.day_as_fact(self.day(zone, day, terms.limits.listed_max, end))
+
+    def levels(self, now_s: int | None) -> Iterator[Fact]:
+        """Of each zone whose level, streak or phase changed."""
+        if now_s is None:
+            return
+        picture = self._governing.at(now_s)
+        terms = picture.terms
+        access_streaks: dict[str, int] | None = None
+        hour_ends_s = terms.d_hour_s + (hour_of(now_s, terms) + 1) * HOUR
+        for zone in terms.zone_ids:
+            measure = picture.measure.zones[zone]
+            if not measure.level_dirty and not self.levels_due:
+                continue
+            measure.level_dirty = False
+            if access_streaks is None:
+                access_streaks = self._history.access_streaks(terms)
+            extra = picture.tallies.window_excess(zone, hour_ends_s - 7 * DAY, hour_ends_s, terms.d_hour_s)
+            yield publish.level_as_fact(
+                terms,
+                zone,
+                hour_ends_s,
+                measures(measure.window(), *extra),
+                self._chain.phase(zone if terms.gate.scope == "each" else WHOLE),
+                self._history.streak(zone, terms),
+                access_streaks,
+                picture.coverage.assumed,
+            )
+        self.levels_due = False
+
+
+__all__ = ["Announcing"]

@@ -1,0 +1,101 @@
+"""A base of one truce: when a day closes for good, set down everything but the reports.
+
+A restart takes the base and reads the log from the first offset that still matters. Before the place of the base only
+reports count there, each judged by the time at which it came; the rest is in the base. See `snapshot` for the bytes.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from streams.core import snapshot
+from streams.core.clock import Clock
+from streams.core.monitor.passed_over import PassedOver
+from streams.core.monitor.reports import Mark
+from streams.core.monitor.time import Time
+from streams.core.picture import Picture
+from streams.core.terms import parse
+
+if TYPE_CHECKING:
+    from streams.core.monitor.monitor import Monitor
+
+
+class Basis:
+    """The base that is due, if one is; and after a restart the one that the log is being read up to."""
+
+    def __init__(self) -> None:
+        self.due: tuple[int, dict[str, Any]] | None = None
+        self.reading: tuple[int, dict[str, Any]] | None = None
+        self._closed: int | None = None
+        self._again_passed_over: frozenset[int] = frozenset()
+
+    def keep(self, monitor: "Monitor", offset: int, closed: int) -> None:
+        """At a tick, where another day of the truce has closed: `closed` is the first that has not."""
+        first = -monitor.terms.truce.watch_days_before if self._closed is None else self._closed
+        if closed <= first:
+            return
+        now = Mark(offset + 1, monitor.time.clock.snapshot(), monitor.time.now_s)
+        mark = monitor.waiting.first_mark(monitor.reports.first_mark(now))
+        passed_over = monitor.reports.passed_over.since(mark.offset)
+        if passed_over is None:
+            return
+        self._closed = closed
+        days, deciding = monitor.days, monitor.deciding
+        self.due = (
+            offset,
+            {
+                "first_offset": mark.offset,
+                "passed_over": passed_over,
+                "clock_then": mark.clock,
+                "now_then": mark.now_s,
+                "time": monitor.time.kept(),
+                "closed": closed,
+                "baseline": days.baseline,
+                "end": snapshot.of_end(deciding.end),
+                "markers": monitor.markers.kept(),
+                "gazetteers": sorted(monitor.reports.gazetteers),
+                "counts": monitor.reports.counts,
+                "settled": {zone: [snapshot.of_day(day) for day in days.settled[zone]] for zone in sorted(days.settled)},
+                "too_violent": days.too_violent,
+                "chain": snapshot.of_chain(monitor.chain),
+                "pictures": [
+                    [effective, snapshot.of_picture(picture, closed)] for effective, picture in monitor.governing.entries
+                ],
+            },
+        )
+
+    def begin(self, monitor: "Monitor", kept: dict[str, Any], at: int) -> None:
+        """The base was taken at offset `at`: the log comes again from `first_offset` on."""
+        self.reading = at, kept
+        self._again_passed_over = frozenset(kept["passed_over"])
+        monitor.time.clock, monitor.time.now_s = Clock.restore(kept["clock_then"]), kept["now_then"]
+        monitor.governing.entries = [(effective, Picture(parse(picture["terms"]))) for effective, picture in kept["pictures"]]
+        monitor.days.settled = {zone: [] for zone in kept["settled"]}
+
+    def ends_at(self, offset: int) -> bool:
+        """Whether the record at an offset is the tick at which the base was taken, or comes after it."""
+        return self.reading is not None and offset >= self.reading[0]
+
+    def passes_over(self, offset: int) -> bool:
+        return offset in self._again_passed_over
+
+    def install(self, monitor: "Monitor") -> list[Any]:
+        """Reports are in again: the rest is put back as it was. What it keeps of each picture is still to be put back."""
+        assert self.reading is not None
+        (_, kept), self.reading = self.reading, None
+        self._again_passed_over = frozenset()
+        self._closed = kept["closed"]
+        monitor.time = Time.restore(kept["time"])
+        monitor.markers.restore(kept["markers"])
+        snapshot.to_chain(kept["chain"], monitor.chain)
+        monitor.deciding.end = snapshot.to_end(kept["end"])
+        reports, days = monitor.reports, monitor.days
+        reports.passed_over = PassedOver(list(kept["passed_over"]))
+        reports.gazetteers, reports.counts = set(kept["gazetteers"]), dict(kept["counts"])
+        days.baseline, days.too_violent = kept["baseline"], list(kept["too_violent"])
+        days.settled = {zone: [snapshot.to_day(day) for day in of_zone] for zone, of_zone in kept["settled"].items()}
+        days.lingering = {
+            (zone, number) for zone, of_zone in days.settled.items() for number, day in enumerate(of_zone) if day.lingering
+        }
+        return [of_picture for _, of_picture in kept["pictures"]]
+
+
+__all__ = ["Basis"]

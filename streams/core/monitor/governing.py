@@ -1,0 +1,70 @@
+"""Which terms govern when: pictures of the same reports, each for the days that begin at or after its time of effect."""
+
+from streams.core.claims import Account
+from streams.core.picture import Picture
+from streams.core.terms import DAY, HOUR, Terms
+
+
+class Governing:
+    """Pictures in order of effect (seconds since 1970). Every one holds all live reports; each shows the days it governs."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[int, Picture]] = []
+
+    def take(self, effective_s: int, picture: Picture, correct: bool) -> None:
+        """New terms. To correct is to govern all that is open; else those that would have come later are superseded."""
+        if not self.entries or correct:
+            self.entries = [(0, picture)]
+        else:
+            self.entries = [entry for entry in self.entries if entry[0] < effective_s]
+            self.entries.append((effective_s, picture))
+
+    @property
+    def pictures(self) -> list[Picture]:
+        return [picture for _, picture in self.entries]
+
+    def at(self, at_s: int | None) -> Picture:
+        found = self.entries[0][1]
+        for effective_s, picture in self.entries:
+            if at_s is not None and effective_s <= at_s:
+                found = picture
+        return found
+
+    def of_day(self, day: int) -> Picture:
+        return self.entries[0][1] if len(self.entries) == 1 else self.at(self.day_span(day)[0])
+
+    def governs(self, picture: Picture, account: Account) -> bool:
+        """Whether an incident of this anchor is measured, and so published, by this picture."""
+        if len(self.entries) == 1:
+            return True
+        day = ((account.start + account.end) // 2 - picture.terms.d_hour_s) // DAY
+        return self.of_day(day) is picture
+
+    @property
+    def d_hour_s(self) -> int:
+        return self.entries[0][1].terms.d_hour_s
+
+    def day_span(self, day: int) -> tuple[int, int]:
+        """Seconds since 1970 of a day of the truce."""
+        start_s = self.d_hour_s + day * DAY
+        return start_s, start_s + DAY
+
+    def day_of(self, at_s: int) -> int:
+        return (at_s - self.d_hour_s) // DAY
+
+    def resolve(self) -> None:
+        for _, picture in self.entries:
+            picture.resolve()
+
+    def advance(self, now_s: int) -> None:
+        """Move the rolling levels to end with the hour that holds this moment."""
+        for _, picture in self.entries:
+            picture.advance(hour_of(now_s, picture.terms))
+
+
+def hour_of(at_s: int, terms: Terms) -> int:
+    """Hours are counted from D-hour."""
+    return (at_s - terms.d_hour_s) // HOUR
+
+
+__all__ = ["Governing", "hour_of"]

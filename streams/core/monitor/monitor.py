@@ -1,0 +1,416 @@
+"""The state of one truce: deduplicate, measure and gate, one log record after another.
+
+`apply` takes a record, `flush` gives everything that readers should now see. Phase changes are decided on ticks only;
+incidents, levels and days follow the reports at each flush. What is given is a function of the log: neither the cut of
+the batches nor the order of reports between two ticks shows in it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from schemas.facts import (
+    Dismissal,
+    Fact,
+    LocatedReport,
+    LoggedTick,
+    LogRecord,
+    Marker,
+    PhaseChange,
+    Rejection,
+    TermsRecord,
+)
+from schemas.reasons import ChangeReason, Reason
+from schemas.topics import PHASES
+from streams.core import publish, snapshot
+from streams.core.chain import Chain
+from streams.core.gate import Wanted
+from streams.core.monitor.announcing import Announcing
+from streams.core.monitor.basing import Basis
+from streams.core.monitor.days import Days
+from streams.core.monitor.deciding import Deciding
+from streams.core.monitor.governing import Governing
+from streams.core.monitor.history import History
+from streams.core.monitor.markers import Markers
+from streams.core.monitor.present import Present
+from streams.core.monitor.refusals import marker_of, refusal
+from streams.core.monitor.reports import Live, Mark, Reports, must_mark
+from streams.core.monitor.time import Time
+from streams.core.monitor.waiting import Waiting
+from streams.core.picture import Picture
+from streams.core.terms import DAY, HOUR, Terms, TermsError, parse
+
+EARLY_MAX = 1_000
+"""Reports that wait for the terms of their truce. Terms come first into the log, so this is for mishaps."""
+
+_encode = msgspec.json.Encoder().encode
+_decode_change = msgspec.json.Decoder(PhaseChange).decode
+
+
+class Monitor:
+    """One truce. What it refuses comes out as rejections; what it raises on is a bug, and its owner's business."""
+
+    def __init__(self, truce: str) -> None:
+        self.truce = truce
+        self.time = Time()
+        self.chain = Chain()
+        self.told_head: str | None = None
+        self.basis = Basis()
+        self.governing = Governing()
+        self.markers = Markers()
+        self.reports = Reports(self.governing)
+        self.waiting = Waiting()
+        self.days = Days(self.governing, self.markers)
+        self.deciding = Deciding(History(self.days))
+        self._announcing = Announcing(truce, self.governing, self.days, self.deciding.history, self.chain)
+        self._readers = publish.Readers(truce)
+        self._halted: str | None = None
+        self._unusable: str | None = None
+        self._early: list[tuple[LocatedReport, int]] = []
+        self._mark: Mark | None = None
+        self._present: Present | None = None
+        self._outbox: list[Fact] = []
+
+    # -- records in ----------------------------------------------------------------------------------------------------
+
+    def apply(self, record: LogRecord, offset: int) -> Rejection | None:
+        """Take the record of the log at an offset. A rejection where it is terms that cannot be used."""
+        if self._halted is not None:
+            return None
+        if self.basis.reading is not None:
+            self._read_again(record, offset)
+        elif isinstance(record, LocatedReport):
+            self.counts["taken"] += 1
+            self._take(record, offset)
+        elif isinstance(record, LoggedTick):
+            self._tick(record, offset)
+        elif isinstance(record, TermsRecord):
+            return self._take_terms(record)
+        elif isinstance(record, Marker):
+            self._put_marker(record)
+        elif isinstance(record, Dismissal):
+            self._lift_marker(record.marker)
+        return None
+
+    def flush(self, publishing: bool = True) -> list[Fact]:
+        """Everything that changed since the last flush: refusals and phase changes in order, then the newest value of each key.
+
+        Without `publishing` (after a recovery) readers are taken to have seen all of it.
+        """
+        if self._halted is not None:
+            return []
+        facts, self._outbox = self._outbox, []
+        self.told_head = self.chain.head
+        if self.governing.entries:
+            self.governing.resolve()
+            facts += self._readers.incidents(self.governing.pictures, self.governing.governs)
+            facts += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+            facts += self._announcing.levels(self.now_s)
+        return facts if publishing else []
+
+    @property
+    def pictures(self) -> list[tuple[int, Picture]]:
+        """With the time from which each governs."""
+        return self.governing.entries
+
+    @property
+    def has_terms(self) -> bool:
+        return bool(self.governing.entries)
+
+    @property
+    def terms(self) -> Terms:
+        """The terms that govern the present."""
+        return self.present.terms
+
+    @property
+    def present(self) -> Picture:
+        """The picture that governs the present."""
+        return self.governing.at(self.now_s)
+
+    @property
+    def now_s(self) -> int | None:
+        return self.time.now_s
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of every report."""
+        return self.reports.counts
+
+    def accounts(self) -> dict[str, int]:
+        """What became of the reports taken in, told from what is there: together they are `counts["taken"]`."""
+        counted = {what: self.counts[what] for what in ("duplicates", "rejected", "replaced", "forgotten")}
+        return self.reports.states() | counted | {"waiting": len(self._early) + len(self.waiting)}
+
+    def sizes(self) -> Mapping[str, tuple[int, int]]:
+        """Everything in here that can grow, as (count, limit). Reaching a limit refuses, with a marker; see `terms.Limits`."""
+        if not self.governing.entries:
+            return {"early_reports": (len(self._early), EARLY_MAX)}
+        picture, limits = self.present, self.terms.limits
+        return {
+            **self.reports.sizes(picture),
+            "held_back": (len(self.waiting), limits.held_back_max),
+            "incidents": (len(picture.incidents), limits.live_reports_max),
+            "markers": (len(self.markers), limits.markers_max),
+        }
+
+    # -- failing -------------------------------------------------------------------------------------------------------
+
+    @property
+    def fault(self) -> str | None:
+        """Why nothing is decided for this truce, if nothing is."""
+        return self._halted or (self._unusable if not self.has_terms else None)
+
+    def halt(self, error: BaseException) -> None:
+        """It raised: nothing that it knows can be relied upon until it is rebuilt."""
+        self._halted = f"{type(error).__name__}: {error}"
+
+    def resume(self, head: str | None) -> bool:
+        """It was halted with this head announced, and is rebuilt: only what follows on it is still to be announced.
+
+        Whether it follows.
+        """
+        if self.chain.head == head:
+            self._outbox = [fact for fact in self._outbox if fact.topic != PHASES]
+            return True
+        for at, fact in enumerate(self._outbox):
+            if fact.topic == PHASES and _decode_change(fact.value or b"").previous == head:
+                self._outbox = [f for f in self._outbox[:at] if f.topic != PHASES] + self._outbox[at:]
+                return True
+        return False
+
+    # -- reports -------------------------------------------------------------------------------------------------------
+
+    def _take(self, located: LocatedReport, offset: int) -> None:
+        if not self.governing.entries:
+            self._keep_early(located, offset)
+            return
+        mark = self._mark_at(offset)
+        present = self._now()
+        clock = self.time.clock
+        carried = clock.latest.get((located.origin.topic, located.origin.partition))
+        ahead = carried is not None and (clock.now_s is None or carried > clock.now_s)
+        if not ahead or not present.picture.terms.truce.simulated:
+            self._enter(located, offset, mark)
+        elif len(self.waiting) < present.picture.terms.limits.held_back_max:
+            self.waiting.hold(carried, located, offset, mark)
+        else:
+            full = Rejection(Reason.LIMIT_REACHED, "report: too many wait for the clock (limits.held_back_max)")
+            self._refuse(*self.reports.refuse(located, full, offset, present.picture.terms))
+
+    def _keep_early(self, located: LocatedReport, offset: int) -> None:
+        """Terms come first into the log; what is there before them waits for them."""
+        if len(self._early) < EARLY_MAX:
+            self._early.append((located, offset))
+            return
+        full = Rejection(Reason.LIMIT_REACHED, "truce: too many reports wait for its terms")
+        self.counts["rejected"] += 1
+        self.markers.put(Marker(self.truce, marker_of(located), full.reason), EARLY_MAX)
+        self._outbox.append(refusal(located, full))
+
+    def _enter(self, located: LocatedReport, offset: int, mark: Mark) -> None:
+        if located.retry_of is not None:
+            self._lift_marker(located.retry_of)
+        refused = self.reports.take(located, offset, mark, self._now())
+        if refused is not None:
+            self._refuse(*refused)
+
+    def _refuse(self, rejection: Rejection, live: Live) -> None:
+        if rejection.reason is Reason.LIMIT_REACHED and must_mark(live):
+            self._put_marker(Marker(self.truce, marker_of(live.located), rejection.reason, None, *live.span))
+        self._outbox.append(refusal(live.located, rejection))
+
+    def _let_in(self) -> None:
+        """Those that waited for the time that it is now."""
+        if self.time.clock.now_s is not None:
+            for held in self.waiting.due(self.time.clock.now_s):
+                self._enter(held.located, held.offset, held.mark)
+
+    def _mark_at(self, offset: int) -> Mark:
+        """From where this report can be told again: shared by all that come between two steps of the clock."""
+        if self._mark is None:
+            self._mark = Mark(offset, self.time.clock.snapshot(), self.now_s)
+        return self._mark
+
+    def _now(self) -> Present:
+        if self._present is None:
+            picture = self.governing.at(self.now_s)
+            end, gate = self.deciding.end.end, picture.terms.gate
+            open_from_s = 0 if self.now_s is None else self.now_s - gate.late_days_max * DAY
+            last_moment_s = 1 << 62 if end is None else end.at + gate.after_days * DAY
+            self._present = Present(picture, self.now_s, open_from_s, last_moment_s)
+        return self._present
+
+    # -- terms and markers ---------------------------------------------------------------------------------------------
+
+    def _take_terms(self, record: TermsRecord) -> Rejection | None:
+        """New terms govern days that begin at or after `effective_from`; to correct is to govern all open days.
+
+        What cannot be used changes nothing but that readers of the log hear of it.
+        """
+        try:
+            terms = parse(record.terms)
+            picture = Picture(terms)
+        except TermsError as fault:
+            return self._refuse_terms(str(fault))
+        if terms.truce.id != record.truce:
+            return self._refuse_terms(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
+        self._unusable = None
+        self.reports.show_all(picture)
+        self.governing.take(record.effective_from, picture, record.correct)
+        self._outbox.append(publish.terms_as_fact(terms, record.effective_from, record.correct))
+        self._readers.forget_terms()
+        self.markers.lift_all(Reason.WRONG_TYPE)
+        self.days.know(terms.zone_ids, max(0, self.time.next_day))
+        self.deciding.forget()
+        self.deciding.void_reason = ChangeReason.TERMS_CHANGED if self.chain.standing else self.deciding.void_reason
+        self._present = None
+        if self.now_s is not None:
+            self.governing.advance(self.now_s)
+        if record.correct and self.time.next_day >= 0:
+            self.governing.resolve()
+            self.days.baseline = self.days.measure_baseline()
+        self._restate_all()
+        early, self._early = self._early, []
+        for located, offset in early:
+            self._take(located, offset)
+        return None
+
+    def _refuse_terms(self, fault: str) -> Rejection:
+        self._unusable = f"its terms cannot be used: {fault}"
+        return Rejection(Reason.WRONG_TYPE, f"terms: {fault}")
+
+    def _put_marker(self, marker: Marker) -> None:
+        most = self.terms.limits.markers_max if self.has_terms else EARLY_MAX
+        if self.markers.put(marker, most):
+            self._restate_all()
+
+    def _lift_marker(self, name: str) -> None:
+        if self.markers.lift(name):
+            self._restate_all()
+
+    def _restate_all(self) -> None:
+        """At the next tick every open day is looked at again."""
+        for picture in self.governing.pictures:
+            days = range(max(0, self._first_open()), max(0, self.time.next_day))
+            picture.stale_days.update((zone, day) for zone in picture.terms.zone_ids for day in days)
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def _tick(self, tick: LoggedTick, offset: int) -> None:
+        if not self.governing.entries or not self.time.tell(tick, self.terms):
+            return
+        before_s, now_s = self.now_s, self.time.clock.now_s
+        assert now_s is not None
+        if now_s >= self._now().last_moment_s:
+            self._let_in()
+            return
+        settled = self.time.step(now_s, self.terms)
+        self._mark = self._present = None
+        self.governing.advance(now_s)
+        self.governing.resolve()
+        self._show_days(before_s, now_s)
+        self._settle(settled)
+        self._decide(now_s)
+        self._readers.tick(self.governing.pictures, self.governing.governs)
+        self._forget()
+        self.basis.keep(self, offset, self._first_open())
+        self._let_in()
+
+    def _show_days(self, before_s: int | None, now_s: int) -> None:
+        """Every day is shown from its beginning on, so that none is there or not by the order of what touched it."""
+        terms = self.terms
+        first = -terms.truce.watch_days_before if before_s is None else (before_s - terms.d_hour_s) // DAY + 1
+        days = range(first, (now_s - terms.d_hour_s) // DAY + 1)
+        self.days.changed.update((zone, day) for zone in self.days.settled for day in days)
+
+    def _settle(self, settled: list[int]) -> None:
+        ends, settle_s, ticked_s = self.terms.ends, self.terms.gate.settle_hours * HOUR, self.time.ticked_s
+        for day in settled:
+            self.days.settle(day, ends)
+        first = max(0, self._first_open())
+        for picture in self.governing.pictures:
+            stale = [(z, d) for z, d in sorted(picture.take_stale_days()) if self.governing.of_day(d) is picture]
+            self.days.changed.update(stale)
+            self.days.restate([(z, d) for z, d in stale if first <= d < self.time.next_day], ticked_s, ends)
+        self.days.relent(ticked_s, settle_s)
+
+    def _decide(self, now_s: int) -> None:
+        end, news = self.deciding.end.end, self.days.take_news()
+        changes = self.deciding.decide(
+            now_s,
+            self.time.ticked_s,
+            self.governing.at(now_s),
+            self._first_open(),
+            lambda day: self.governing.day_span(day)[1],
+            news,
+            self.chain,
+            self._body,
+        )
+        self._outbox += [Fact(PHASES, self.truce, _encode(change)) for change in changes]
+        self._announcing.levels_due |= news or bool(changes)
+        if self.deciding.end.end != end:
+            self._present = None
+            for moved in (end, self.deciding.end.end):
+                if moved is not None:
+                    self.days.changed.update((zone, self.governing.day_of(moved.at)) for zone in self.days.settled)
+
+    def _body(self, wanted: Wanted, supersedes: str | None, listed: int) -> PhaseChange:
+        assert self.now_s is not None
+        end, gazetteers = self.deciding.end.end, self.reports.gazetteers
+        return self._announcing.change(wanted, supersedes, listed, self.now_s, end, gazetteers)
+
+    def _forget(self) -> None:
+        """Let go of reports that nothing open can touch, so that memory follows the horizon and not the log."""
+        open_from_s = self._now().open_from_s
+        days = self.reports.closed_before(open_from_s)
+        if not days:
+            return
+        if self.basis.reading is None:
+            # What is let go of can be told only now.
+            self._outbox += self._readers.incidents(self.governing.pictures, self.governing.governs)
+            self._outbox += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+        self._readers.forget(self.reports.forget(days, open_from_s))
+
+    def _first_open(self) -> int:
+        """The first day that may still be another."""
+        return self.governing.day_of(self._now().open_from_s) if self.governing.entries else 0
+
+    # -- after a restart -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def restore(cls, truce: str, kept: dict[str, Any], at: int) -> "Monitor":
+        """From a base taken at offset `at`: give it the log from `first_offset` on, and from `at` on it is as it was."""
+        monitor = cls(truce)
+        monitor.basis.begin(monitor, kept, at)
+        return monitor
+
+    def _read_again(self, record: LogRecord, offset: int) -> None:
+        """Before the base only reports count, each judged by the time at which it came."""
+        if self.basis.ends_at(offset):
+            self._install()
+        elif isinstance(record, LocatedReport):
+            if not self.basis.passes_over(offset):
+                self._take(record, offset)
+        elif isinstance(record, LoggedTick) and self.time.tell(record, self.terms):
+            self.time.now_s = self.time.clock.now_s
+            self._mark = self._present = None
+            self.governing.resolve()
+            self._forget()
+            self._let_in()
+
+    def _install(self) -> None:
+        of_pictures = self.basis.install(self)
+        self._mark = self._present = None
+        self.governing.resolve()
+        self._forget()
+        assert self.now_s is not None
+        self.governing.advance(self.now_s)
+        for picture, kept in zip(self.governing.pictures, of_pictures, strict=True):
+            snapshot.to_picture(picture, kept)
+            picture.take_stale_days()
+        self._readers.tick(self.governing.pictures, self.governing.governs)
+        self._let_in()
+
+
+__all__ = ["Monitor"]

@@ -1,0 +1,21 @@
+"""What a report is judged by when it comes, as of the last tick."""
+
+from typing import NamedTuple
+
+from streams.core.picture import Picture
+
+RULES = 1
+"""The version of the rules. It stands in every phase change."""
+
+
+class Present(NamedTuple):
+    """`now_s`: None before the first tick. Days that end before `open_from_s` are closed; at `last_moment_s`, some days
+    after the end of the truce, measuring stops for good. Seconds since 1970."""
+
+    picture: Picture
+    now_s: int | None
+    open_from_s: int
+    last_moment_s: int
+
+
+__all__ = ["RULES", "Present"]

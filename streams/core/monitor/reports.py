@@ -1,0 +1,266 @@
+"""The live reports of one truce: of each the best revision so far, kept for as long as anything open could need it.
+
+`take` says what becomes of a report: it stands, is a duplicate, lies outside the truce, or is refused. Nothing here knows
+of days and phases.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+
+from schemas.facts import LocatedReport, Rejection, Report
+from schemas.reasons import UNLISTED, Reason, ReportType
+from streams.core.check import seconds
+from streams.core.claims import span_of
+from streams.core.monitor.governing import Governing
+from streams.core.monitor.passed_over import PassedOver
+from streams.core.monitor.present import Present
+from streams.core.picture import Key, Picture, key_of
+from streams.core.terms import DAY, Terms
+
+FORGET_DAYS = 10
+"""How much longer than its day is open a report is kept, so that open ones find all that they could belong to."""
+GAZETTEERS_MAX = 100
+"""Digests told apart in what is announced. One comes with each upgrade; more are somebody's mistake."""
+
+JUDGEMENTS = (ReportType.FINDING, ReportType.DENIAL, ReportType.ACKNOWLEDGEMENT)
+
+_decode_report = msgspec.json.Decoder(Report).decode
+
+
+class Mark(NamedTuple):
+    """A place in the log from where time can be told again: the offset, and the clock as it was before it."""
+
+    offset: int
+    clock: dict[str, Any]
+    now_s: int | None
+
+
+class Live(NamedTuple):
+    """What is kept of a report: the best revision so far, and the bytes as located. One that was retracted, or that moved
+    outside the truce, is kept too: a lower revision that comes later must not revive it."""
+
+    revision: int
+    retracted: bool
+    digest: bytes
+    located: LocatedReport
+    lineage: str
+    type: ReportType
+    day: int
+    outside: bool = False
+
+    @property
+    def shown(self) -> bool:
+        return not self.retracted and not self.outside
+
+    @property
+    def rank(self) -> tuple[int, bool, bytes]:
+        """The higher revision stands; on a tie a retraction wins, then the larger digest."""
+        return self.revision, self.retracted, self.digest
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Seconds since 1970 of the days that it may concern, wherever the truce's day begins."""
+        return (self.day - 1) * DAY, (self.day + 2) * DAY
+
+
+class Reports:
+    """Live reports by key. `counts`: what became of every one."""
+
+    def __init__(self, governing: Governing) -> None:
+        self.counts = dict.fromkeys(("taken", "kept", "duplicates", "outside", "rejected", "replaced", "forgotten"), 0)
+        self.gazetteers: set[str] = set()
+        self.passed_over = PassedOver()
+        self._governing = governing
+        self._live: dict[Key, Live] = {}
+        self._by_lineage: Counter[str] = Counter()
+        self._by_type: Counter[tuple[str, ReportType]] = Counter()
+        self._keys_by_day: dict[int, set[Key]] = {}
+        self._marks: dict[int, Mark] = {}
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def take(self, located: LocatedReport, offset: int, mark: Mark, present: Present) -> tuple[Rejection, Live] | None:
+        """A refusal, with as much of the report as a marker needs. `mark`: from where the log tells it again."""
+        raw = bytes(located.report)
+        report = _decode_report(raw)
+        key = key_of(report.source, report.report_id)
+        terms = present.picture.terms
+        lineage = terms.lineage(report.source.strip())
+        digest = blake2b(raw, digest_size=16).digest()
+        fresh = Live(report.revision, report.status == "retracted", digest, located, lineage, report.type, 0)
+        if located.gazetteer is not None and len(self.gazetteers) < GAZETTEERS_MAX:
+            self.gazetteers.add(located.gazetteer)
+        held = self._live.get(key)
+        if held is not None and fresh.rank <= held.rank:
+            self._again(key, held, fresh, report, offset, mark, terms)
+            return None
+        day = self._day(report, located, held, present)
+        if isinstance(day, Rejection):
+            return self._refuse(day, fresh._replace(day=located.received_at // DAY), offset, terms)
+        if day is None:
+            self.counts["outside"] += 1
+            self.counts["replaced"] += held is not None
+            self._replace(key, held, fresh._replace(day=located.received_at // DAY, outside=True), report, mark)
+            return None
+        fresh = fresh._replace(day=day)
+        full = self._full(fresh, present.picture) if held is None else None
+        if full is not None:
+            return self._refuse(full, fresh, offset, terms)
+        self.counts["kept"] += 1
+        self.counts["replaced"] += held is not None
+        self._replace(key, held, fresh, report, mark)
+        return None
+
+    def refuse(self, located: LocatedReport, rejection: Rejection, offset: int, terms: Terms) -> tuple[Rejection, Live]:
+        """Refuse one that there is no room to keep waiting."""
+        report = _decode_report(bytes(located.report))
+        lineage, day = terms.lineage(report.source.strip()), located.received_at // DAY
+        return self._refuse(rejection, Live(report.revision, False, b"", located, lineage, report.type, day), offset, terms)
+
+    def _refuse(self, rejection: Rejection, fresh: Live, offset: int, terms: Terms) -> tuple[Rejection, Live]:
+        self.counts["rejected"] += 1
+        self.passed_over.add(offset, terms.limits.passed_over_max)
+        return rejection, fresh
+
+    def _again(self, key: Key, held: Live, fresh: Live, report: Report, offset: int, mark: Mark, terms: Terms) -> None:
+        self.counts["duplicates"] += 1
+        if fresh.rank < held.rank:
+            self.passed_over.add(offset, terms.limits.passed_over_max)
+        elif fresh.located.received_at < held.located.received_at:
+            # The same report was received earlier than the one we hold: the earlier time of receipt is the true one.
+            self._replace(key, held, held._replace(located=fresh.located), report, mark)
+
+    def _day(self, report: Report, located: LocatedReport, held: Live | None, present: Present) -> int | Rejection | None:
+        """The day (UTC, since 1970) on whose account a report is kept; None: outside the truce; or why it is too late."""
+        picture, terms = present.picture, present.picture.terms
+        start = end = located.received_at
+        if report.type is ReportType.VIOLATION and report.status == "active":
+            (start, end), _ = span_of(report, picture.calendar)
+            if located.circle is None or not any(area[:2] in terms.truce.countries for area in located.circle.areas):
+                return None
+        elif report.covers is not None and report.covers.start is not None and report.covers.end is not None:
+            start, end = seconds(report.covers.start), seconds(report.covers.end)
+        elif report.period is not None:
+            start, end = seconds(report.period.start), seconds(report.period.end)
+        elif report.occurred_at is not None:
+            start = end = seconds(report.occurred_at)
+        if max(end, start + 1) <= terms.horizon_start_s or start >= present.last_moment_s:
+            return None
+        open_from_s = present.open_from_s
+        if end < open_from_s or (held is not None and held.day < open_from_s // DAY):
+            return Rejection(Reason.TOO_LATE, f"occurred_at: its day closed after {terms.gate.late_days_max} days")
+        return max(start, end - 1) // DAY
+
+    def _full(self, fresh: Live, picture: Picture) -> Rejection | None:
+        """Limits are per lineage, so that nobody's flood silences another, and over all, so that memory has an end."""
+        limits = picture.terms.limits
+        for name, count in self._counted(fresh, picture):
+            if count >= getattr(limits, name):
+                return Rejection(Reason.LIMIT_REACHED, f"type: no room for another {fresh.type} (limits.{name})")
+        return None
+
+    def _counted(self, fresh: Live, picture: Picture) -> Iterator[tuple[str, int]]:
+        yield "live_reports_max", len(self._live)
+        yield "live_reports_per_lineage_max", self._by_lineage[fresh.lineage]
+        if fresh.type is ReportType.TALLY:
+            yield "tallies_per_lineage_max", self._by_type[fresh.lineage, ReportType.TALLY]
+        elif fresh.type in JUDGEMENTS:
+            yield "judgements_per_lineage_max", sum(self._by_type[fresh.lineage, kind] for kind in JUDGEMENTS)
+        elif fresh.type is ReportType.DECLARATION:
+            yield "declarations_max", len(picture.declarations)
+        elif fresh.type is ReportType.ACCESS:
+            yield "access_statements_max", len(picture.access)
+
+    def _replace(self, key: Key, held: Live | None, fresh: Live, report: Report, mark: Mark) -> None:
+        if held is not None:
+            self._uncount(held)
+            self._keys_by_day[held.day].discard(key)
+            if held.shown:
+                for picture in self._governing.pictures:
+                    picture.remove(key)
+        self._live[key] = fresh
+        self._by_lineage[fresh.lineage] += 1
+        self._by_type[fresh.lineage, fresh.type] += 1
+        self._keys_by_day.setdefault(fresh.day, set()).add(key)
+        if fresh.day not in self._marks or mark.offset < self._marks[fresh.day].offset:
+            self._marks[fresh.day] = mark
+        if fresh.shown:
+            for picture in self._governing.pictures:
+                picture.add(key, report, fresh.located.circle, fresh.located.received_at)
+
+    def _uncount(self, live: Live) -> None:
+        self._by_lineage[live.lineage] -= 1
+        self._by_type[live.lineage, live.type] -= 1
+
+    def show_all(self, picture: Picture) -> None:
+        """Enter every live report into a new picture."""
+        for key in sorted(self._live):
+            live = self._live[key]
+            if live.shown:
+                report = _decode_report(bytes(live.located.report))
+                picture.add(key, report, live.located.circle, live.located.received_at)
+
+    def closed_before(self, open_from_s: int) -> list[int]:
+        """Days of reports that nothing open can touch any more."""
+        before_day = open_from_s // DAY - FORGET_DAYS
+        return [day for day in self._keys_by_day if day < before_day]
+
+    def forget(self, days: list[int], open_from_s: int) -> list[str]:
+        """Let go of their reports. Ids of the incidents that went with them."""
+        gone: list[str] = []
+        for day in days:
+            self._marks.pop(day, None)
+            for key in self._keys_by_day.pop(day):
+                live = self._live.pop(key)
+                self._uncount(live)
+                self.counts["forgotten"] += 1
+                if live.shown:
+                    ids = [picture.forget(key) for picture in self._governing.pictures]
+                    gone += [incident for incident in ids if incident is not None]
+        before_s = (open_from_s // DAY - FORGET_DAYS) * DAY
+        for picture in self._governing.pictures:
+            picture.forget_days(before_s)
+        return gone
+
+    def first_mark(self, default: Mark) -> Mark:
+        """From where the log must be read to tell all of them again."""
+        return min(self._marks.values(), default=default, key=lambda mark: mark.offset)
+
+    def states(self) -> dict[str, int]:
+        """How many are live, retracted, outside the truce."""
+        states = dict.fromkeys(("live", "retracted", "outside"), 0)
+        for live in self._live.values():
+            states["outside" if live.outside else "retracted" if live.retracted else "live"] += 1
+        return states
+
+    def sizes(self, picture: Picture) -> dict[str, tuple[int, int]]:
+        """Counts and limits of all that one report more could add to; of a lineage, those of the one with most."""
+        limits = picture.terms.limits
+        judged: Counter[str] = Counter()
+        for (lineage, kind), count in self._by_type.items():
+            judged[lineage] += count if kind in JUDGEMENTS else 0
+        listed = [count for lineage, count in self._by_lineage.items() if lineage != UNLISTED]
+        tallied = [count for (_, kind), count in self._by_type.items() if kind is ReportType.TALLY]
+        return {
+            "live_reports": (len(self._live), limits.live_reports_max),
+            "reports_of_a_lineage": (max(listed, default=0), limits.live_reports_per_lineage_max),
+            "reports_of_unlisted": (self._by_lineage[UNLISTED], limits.live_reports_per_lineage_max),
+            "tallies_of_a_lineage": (max(tallied, default=0), limits.tallies_per_lineage_max),
+            "judgements_of_a_lineage": (max(judged.values(), default=0), limits.judgements_per_lineage_max),
+            "declarations": (len(picture.declarations), limits.declarations_max),
+            "access_statements": (len(picture.access), limits.access_statements_max),
+            "passed_over": (len(self.passed_over), limits.passed_over_max),
+        }
+
+
+def must_mark(live: Live) -> bool:
+    """What terms do not list leaves no marker: a flood of it could block."""
+    return live.lineage != UNLISTED
+
+
+__all__ = ["FORGET_DAYS", "Live", "Mark", "Reports", "must_mark"]
