@@ -56,11 +56,40 @@ def test_refusals_are_listed_and_shown_whole(truce: Command, refused: Refuse):
 def test_a_retry_is_the_same_message_on_the_same_partition_with_where_it_was_refused(
     truce: Command, settings: Settings, refused: Refuse
 ):
-    id, body = refused(headers=[("truce-received-at", b"1"), ("truce-retry-of", b"reports.field/0/1")])
+    id, body = refused(headers=[("truce-received-at", b"1")])
     assert truce("rejected", "retry", id).exit_code == 0
     (record,) = values_of(settings, body.origin.topic)
     assert (record.partition, record.key, record.value) == (1, body.original_key, body.original)
     assert record.headers == [("truce-received-at", b"1"), ("truce-retry-of", id.encode())]
+
+
+def test_a_retry_of_a_retry_and_its_dismissal_name_the_marker_that_the_first_refusal_left(
+    truce: Command, settings: Settings, terms_file: TermsFile, refused: Refuse
+):
+    file = terms_file()
+    truce("terms", "publish", file)
+    id, body = refused(truce=load(file).truce.id, headers=[("truce-retry-of", b"reports.field/0/1")])
+    assert truce("rejected", "retry", id).exit_code == 0
+    (record,) = values_of(settings, body.origin.topic)
+    assert record.headers == [("truce-retry-of", b"reports.field/0/1")]
+    assert truce("rejected", "dismiss", id).exit_code == 0
+    dismissal = decode_log(values_of(settings, LOCATED, load(file).truce.id)[-1].value)
+    assert dismissal == Dismissal(load(file).truce.id, "reports.field/0/1")
+
+
+def test_what_no_truce_could_read_in_the_log_is_dismissed_there_and_never_published_again(
+    truce: Command, settings: Settings, terms_file: TermsFile, refused: Refuse
+):
+    here, elsewhere = terms_file(partition=1), terms_file(partition=0)
+    for file in (here, elsewhere):
+        truce("terms", "publish", file)
+    id, _ = refused(LOCATED)
+    assert "a record of the log" in truce("rejected", "retry", id).output
+    assert truce("rejected", "dismiss", id).exit_code == 0
+    logged = [decode_log(record.value) for record in values_of(settings, LOCATED)]
+    dismissed = {record.truce for record in logged if isinstance(record, Dismissal) and record.marker == id}
+    assert load(here).truce.id in dismissed
+    assert load(elsewhere).truce.id not in dismissed
 
 
 def test_a_dismissal_goes_into_the_log_of_the_truce(
