@@ -18,6 +18,7 @@ COMMANDS = {
     "locate": "streams.commands.locate:locate",
     "board": "streams.commands.board:board",
     "verify": "streams.commands.verify:verify",
+    "report": "streams.commands.report:report",
     "rejected": "streams.commands.rejected:rejected",
 }
 

@@ -31,6 +31,8 @@ EVERY = {PHASES: "phases.jsonl", REJECTED: "rejected.jsonl", LOCATED: "located.j
 SUMS = "SHA256SUMS"
 SIGNATURES = "signatures.jsonl"
 """Of changes of phase, by their ids: where a key is configured."""
+REPORT = "report"
+"""The folder, beside the files, of the situation reports made from them."""
 _STORE = "latest.sqlite"
 _NAMES = (*LATEST.values(), *EVERY.values())
 _PART = ".part"
@@ -53,6 +55,7 @@ class Results:
         """Raises `ResultsError` where the folder cannot be used."""
         self._signer = signer
         names = {name + suffix for name in (*_NAMES, SIGNATURES, SUMS, _STORE) for suffix in ("", _PART)}
+        names = {name + suffix for name in (*_NAMES, SUMS, REPORT, _STORE) for suffix in ("", _PART)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             others = sorted(path.name for path in folder.iterdir() if path.name not in names)

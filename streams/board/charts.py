@@ -25,7 +25,7 @@ DRAWN_PRECISION_MAX = 3
 """What is known no closer than a province is not drawn: it would look like a place."""
 TOGETHER_DEGREES = 10
 """Incidents within a tenth of a degree share a circle."""
-NAMED_POINTS_MIN = 40
+NAMED_POINTS_MIN = 30
 """A zone with a shorter border has no room for its name."""
 
 
@@ -62,12 +62,9 @@ def level_chart(days: list[Day], times: Times, title: str, words: Words) -> Mark
     if limits:
         line = [(frame.x(d.day), frame.y(d.limit * WEEK_DAYS / 1_000)) for d, _ in known if d.limit is not None]
         inner.append(f'<path class="limit" d="{_path(line)}"/>')
-        edge, anchor = frame.x(frame.last), "end"
-        label = words("seven_limits", thousandths(limits[-1]))
-        inner.append(f'<text class="limit-label" x="{edge - 4:.1f}" y="{line[-1][1] - 5:.1f}" text-anchor="{anchor}">')
-        inner[-1] += f"{escape(label)}</text>"
-        if frame.mirrored:
-            inner[-1] = inner[-1].replace(f'x="{edge - 4:.1f}"', f'x="{WIDTH - RIGHT - 4:.1f}"')
+        x, anchor = (LEFT + 4, "start") if frame.mirrored else (WIDTH - RIGHT - 4, "end")
+        label = escape(words("seven_limits", thousandths(limits[-1])))
+        inner.append(f'<text class="limit-label" x="{x}" y="{line[-1][1] - 5:.1f}" text-anchor="{anchor}">{label}</text>')
     inner.append(f'<path class="line" d="{_path([(frame.x(d.day), frame.y(w.best / unit)) for d, w in known])}"/>')
     for day, week in known:
         told = f"{words('day_number', day.day + 1)} · {times.date(day.ends)}: {interval(week, day.metric, words)}"
@@ -176,13 +173,10 @@ def _flip(x: float, width: float, mirrored: bool) -> float:
 
 
 def _axes(frame: Frame, ticks: list[float], days: list[Day], times: Times) -> Iterator[str]:
-    side, anchor = (WIDTH - RIGHT + 4, "start") if frame.mirrored else (LEFT - 8, "end")
-    if frame.mirrored:
-        side, anchor = LEFT - 8, "end"
     for tick in ticks:
         y = frame.y(tick)
         yield f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-        yield f'<text class="tick" x="{side}" y="{y + 4:.1f}" text-anchor="{anchor}">{tick:g}</text>'
+        yield f'<text class="tick" x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
     step = len(days) // LABELS_MAX + 1
     for day in days[::step]:
         x = frame.x(day.day)
@@ -245,7 +239,8 @@ STYLE = """
 text{font-family:"DejaVu Sans","Noto Sans","Noto Sans Arabic","Liberation Sans",Arial,sans-serif;font-size:11px;fill:#3c4650}
 .name,.zone-name{font-size:12px;fill:#14202b}.zone-name{font-weight:600;stroke:#fff;stroke-width:3px;paint-order:stroke}
 .grid{stroke:#dfe5ea;fill:none}.band{fill:#0b6bb8;fill-opacity:.16}.line{fill:none;stroke:#0b6bb8;stroke-width:2.5}
-.limit{fill:none;stroke:#b4390a;stroke-width:1.5;stroke-dasharray:6 4}.limit-label{fill:#b4390a}
+.limit{fill:none;stroke:#b4390a;stroke-width:1.5;stroke-dasharray:6 4}
+.limit-label{fill:#b4390a;stroke:#fff;stroke-width:3px;paint-order:stroke}
 .point{fill:#fff;stroke:#0b6bb8;stroke-width:2}.above{stroke:#b4390a}.land{fill:#e8ecef}
 .o-quiet{fill:#2a7fc1}.o-violent{fill:#d0491a}.o-denied{fill:#a3478b}.o-contested{fill:#e5a823}.o-unknown{fill:#aeb8c2}
 .o-pending{fill:#eef2f5;stroke:#8a97a3;stroke-dasharray:3 2}.o-void{fill:#dfe5ea;stroke:#8a97a3}.o-before{fill:#eef2f5}

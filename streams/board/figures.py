@@ -44,9 +44,10 @@ class Times(NamedTuple):
         return f"{self.words.weekdays[at.weekday()]} {at.day} {self.words.months[at.month - 1]} {at.year} {at:%H:%M}"
 
     def date(self, at_s: int) -> str:
-        """16 Sep"""
+        """16 Sep, with a mark that gives it its direction where nothing about it does, as in a chart."""
         at = self._at(at_s)
-        return f"{at.day} {self.words.months[at.month - 1]}"
+        mark = "\u200f" if self.words.direction == "rtl" else ""
+        return f"{mark}{at.day} {self.words.months[at.month - 1]}{mark}"
 
     def hour(self, at_s: int) -> str:
         return f"{self._at(at_s):%H:%M}"

@@ -23,7 +23,7 @@ from streams.board.view import SETTLED, TruceView, View
 from streams.board.words import LANGUAGES, Words
 
 FOLDER = Path(__file__).parent
-ROWS = 40
+ROWS = 20
 """How many incidents are shown at first, and how many more each time."""
 ROWS_MAX = 1_000
 WEEK_S = 7 * 86_400
@@ -101,9 +101,9 @@ def list_of_truces(view: View, language: str, ready: bool) -> str:
     return _environment.get_template("truces.html").render(scene)
 
 
-def report_page(truce: TruceView, language: str, pictures: list[str]) -> str:
+def report_page(truce: TruceView, language: str) -> str:
     """The same as one file, which asks nobody for anything."""
-    scene = _scene(truce, language, {"rows": str(ROWS_MAX)}) | {"is_file": True, "pictures": pictures, "policy": POLICY_OF_A_FILE}
+    scene = _scene(truce, language, {"rows": str(ROWS_MAX)}) | {"is_file": True, "policy": POLICY_OF_A_FILE}
     parts = {name: _draw(name, scene) for name in PARTS}
     return _environment.get_template("page.html").render(scene | {"parts": parts, "truces": [truce], "view": None})
 
@@ -123,7 +123,6 @@ def _common(words: Words) -> dict[str, Any]:
         "signs": Markup(charts.SIGNS),
         "is_file": False,
         "policy": None,
-        "pictures": [],
     }
 
 
@@ -138,7 +137,7 @@ def _scene(truce: TruceView, language: str, query: Mapping[str, str], now_s: int
         "whole": WHOLE,
         "wanted": Wanted(query),
         "found": lambda wanted: found(truce, wanted),
-        "map": lambda tell: _map(truce, tell),
+        "map": lambda tell: map_of(truce, tell),
         "grades": list(Grade),
         "stands_still": is_live and (truce.clock_s or now_s) < now_s - STILL_S,
     }
@@ -202,7 +201,7 @@ def last_week(truce: TruceView) -> list[Incident]:
     ]
 
 
-def _map(truce: TruceView, tell: Telling) -> tuple[Markup, int, bool] | None:
+def map_of(truce: TruceView, tell: Telling) -> tuple[Markup, int, bool] | None:
     """The map, how many incidents are too vague to be on it, and whether its shapes are made from places."""
     drawn = shapes_of(truce)
     if drawn is None:
@@ -223,6 +222,7 @@ __all__ = [
     "found",
     "last_week",
     "list_of_truces",
+    "map_of",
     "part",
     "report_page",
     "shapes_of",

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import orjson
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
@@ -55,14 +56,13 @@ def stored(folder: Path) -> Iterator[Message]:
     """The messages that `truce replay --out` wrote. Raises `FileNotFoundError` where a file of them is missing."""
     for topic, name in (LATEST | EVERY).items():
         if topic in TYPES:
-            for number, line in enumerate((folder / name).read_bytes().splitlines()):
-                yield topic, _key(topic, line, number), line
+            with (folder / name).open("rb") as lines:
+                for number, line in enumerate(lines):
+                    yield topic, _key(topic, line, number), line
 
 
 def _key(topic: str, line: bytes, number: int) -> str:
     """Files hold values only. Of their keys only the incident's is more than a way to tell values apart."""
-    import orjson
-
     return orjson.loads(line).get("id", "") if topic in (INCIDENTS, PHASES) else str(number)
 
 

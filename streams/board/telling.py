@@ -9,6 +9,7 @@ from streams.board.view import TruceView
 from streams.board.words import Words
 
 KM = 1_000
+ZONES_NAMED_MAX = 3
 DAY_S = 86_400
 
 
@@ -142,12 +143,12 @@ class Telling:
         return f"{kind}{comma}{self.words.of('weapon', incident.weapon)}"
 
     def where(self, incident: Incident) -> str:
-        zones = incident.certain or incident.possible
-        named = [self.zone_name(zone) for zone in zones if zone != WHOLE] or [self.zone_name(zone) for zone in zones]
-        place = incident.place
-        zone = named[0] if named and (incident.certain or len(named) == 1) else ""
+        """ "Urum al-Kubra, Aleppo": the place, and the zone or zones that it may be in."""
+        certain, possible = ([z for z in zones if z != WHOLE] for zones in (incident.certain, incident.possible))
+        zones = [self.zone_name(zone) for zone in (certain or possible)[:ZONES_NAMED_MAX]]
         comma = ", " if self.words.language == "en" else "، "
-        return comma.join(filter(None, (place, zone))) or self.words("not_known")
+        named = comma.join(filter(None, (incident.place, f" {self.words('or')} ".join(zones))))
+        return named or self.words("whole")
 
     def located(self, incident: Incident) -> str:
         """ "from a place and its province, within 3 km"."""

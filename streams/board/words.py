@@ -45,6 +45,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "watched_zones": ("Zones that are watched and do not decide", "مناطق مراقبة لا تدخل في القرار"),
     "everywhere": ("everywhere", "كل مكان"),
     "day_number": ("Day {}", "اليوم {}"),
+    "or": ("or", "أو"),
     "to": ("{} to {}", "{} إلى {}"),
     "not_known": ("not known", "غير معروف"),
     "none": ("none", "لا شيء"),
@@ -52,8 +53,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "phase": ("Where the truce stands", "أين تقف الهدنة"),
     "since": ("Since {}: {}.", "منذ {}: {}."),
     "quiet_of": ("{} of {} quiet days", "{} من {} أيام هادئة"),
-    "to_next": ("Quiet days in a row still needed before {}: {}", "أيام هادئة متتالية ما زالت لازمة قبل {}: {}"),
-    "reached": ("The quiet days are complete.", "اكتملت الأيام الهادئة."),
     "over": ("The truce is over; late news may still amend its days.", "انتهت الهدنة؛ وقد تُعدّل أيامها أخبار متأخرة."),
     "before_d_hour": ("It takes effect at {}.", "تدخل حيز التنفيذ في {}."),
     "access_open": ("{}: days in a row reported open: {}", "{}: أيام متتالية أُبلغ أنه مفتوح فيها: {}"),
@@ -124,8 +123,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     # incidents
     "incidents": ("Incidents", "الحوادث"),
     "incidents_intro": (
-        "As reported and unverified. Newest first.",
-        "كما وردت في البلاغات ودون تحقق. الأحدث أولاً.",
+        "As reported and unverified, newest first. Sources that copy each other count once.",
+        "كما وردت في البلاغات ودون تحقق، الأحدث أولاً. المصادر التي ينقل بعضها عن بعض تُعد مرة واحدة.",
     ),
     "shown_of": ("{} of {}", "{} من {}"),
     "more": ("Show more", "اعرض المزيد"),
@@ -138,7 +137,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "killed": ("Killed", "القتلى"),
     "injured": ("Injured", "الجرحى"),
     "sources": ("Sources", "المصادر"),
-    "sources_count": ("{} that do not copy each other ({}); {} reports", "{} لا ينقل بعضها عن بعض ({})؛ {} بلاغات"),
+    "sources_count": ("{} ({}); reports: {}", "{} ({})؛ البلاغات: {}"),
     "located": ("Located", "تحديد الموقع"),
     "within": ("within {} km", "ضمن {} كم"),
     "within_m": ("within {} m", "ضمن {} م"),
@@ -204,8 +203,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "printed": ("Situation report", "تقرير الحالة"),
     "report_made": ("Everything up to {}", "كل ما ورد حتى {}"),
-    "listed_first": ("The {} most recent of {}", "أحدث {} من أصل {}"),
-    "charts": ("Charts", "الرسوم"),
 }
 
 _LISTS: dict[str, dict[str, tuple[str, str]]] = {

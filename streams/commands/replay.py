@@ -1,5 +1,6 @@
 """`truce replay`: the same core over files, with no broker."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from schemas.facts import Day, Fact, Incident, Origin, PhaseChange, Rejected
 from schemas.reasons import WHOLE, Phase, Scope
 from schemas.topics import DAYS, INCIDENTS, PHASES, REJECTED
 from streams.adapters import READERS, AdapterError, Arrival, Row, Unreadable, arrivals_of
+from streams.board.reading import stored
+from streams.board.report import fold
+from streams.board.report import write as write_report
 from streams.commands.progress import Bar
 from streams.commands.times import Instant
 from streams.core.replay import Replay, ReplayError
 from streams.core.terms import Terms, TermsError, load
-from streams.results import Results, ResultsError
+from streams.results import REPORT, Results, ResultsError
 from streams.settings import load as load_settings
 from streams.signing import KeyProblem, Signer
 from streams.words import change_line, day_table, legend
@@ -59,12 +63,15 @@ def replay(
         try:
             run, unreadable, changes = _run(truces, files, format, until_s, results)
             results.close()
+            shutil.rmtree(folder / REPORT, ignore_errors=True)
+            write_report(fold(stored(folder)), folder / REPORT, "en")
             counts = _counts(run.counts, unreadable, results, len(changes))
             if as_json:
                 click.echo(orjson.dumps(counts))
             else:
                 _show(counts, truces, changes, results)
-                click.echo(f"results in {folder}; `truce verify {folder}` decides everything once more and compares")
+                click.echo(f"results in {folder}, a page to read in {folder / REPORT}")
+                click.echo(f"`truce verify {folder}` decides everything once more and compares")
         finally:
             results.discard()
     except (AdapterError, KeyProblem, ReplayError, ResultsError, TermsError) as fault:

@@ -98,7 +98,7 @@ def written(folder: Path, name: str) -> list[dict]:
 def test_two_watched_quiet_days_qualify_and_the_folder_says_so(tmp_path: Path) -> None:
     result = run(tmp_path, nil(12), nil(13))
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == NAMES
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted([*NAMES, "report"])
     assert [change["after"] for change in written(tmp_path, "phases.jsonl")] == ["in_force", "qualified"]
     days = [day for day in written(tmp_path, "days.jsonl") if day["zone"] == "all" and day["day"] >= 0]
     assert [day["outcome"] for day in days][:2] == ["quiet", "quiet"]

@@ -1,0 +1,47 @@
+"""`truce report`: the situation report as a file, from a folder of results or from the cluster."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from streams.board.reading import follow, stored
+from streams.board.report import ReportError, fold, write
+from streams.board.view import View
+from streams.board.words import LANGUAGES
+from streams.settings import load
+
+
+@click.command()
+@click.argument("results", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="[DIR]")
+@click.option("--out", "folder", required=True, type=click.Path(path_type=Path), help="Folder for the report; made if need be.")
+@click.option("--truce", metavar="ID", help="Of this truce alone.")
+@click.option("--language", type=click.Choice(list(LANGUAGES)), default="en", show_default=True)
+def report(results: Path | None, folder: Path, truce: str | None, language: str) -> None:
+    """Write one HTML file a truce, which opens without a network and prints well, and its charts as PNG.
+
+    DIR is what `truce replay --out` wrote; without it, the report is made from the topics as they are now.
+    """
+    try:
+        view = fold(stored(results)) if results is not None else asyncio.run(_now())
+        written = write(view, folder, language, truce)
+    except ReportError as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
+    for path in written:
+        click.echo(path)
+
+
+async def _now() -> View:
+    """Everything that is on the public topics at this moment."""
+    view = View()
+    async for messages, is_all in follow(load()):
+        for message in messages:
+            view.take(*message)
+        if is_all:
+            break
+    return view
+
+
+__all__ = ["report"]
