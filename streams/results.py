@@ -54,8 +54,7 @@ class Results:
     def __init__(self, folder: Path, signer: Signer | None = None) -> None:
         """Raises `ResultsError` where the folder cannot be used."""
         self._signer = signer
-        names = {name + suffix for name in (*_NAMES, SIGNATURES, SUMS, _STORE) for suffix in ("", _PART)}
-        names = {name + suffix for name in (*_NAMES, SUMS, REPORT, _STORE) for suffix in ("", _PART)}
+        names = {name + suffix for name in (*_NAMES, SIGNATURES, SUMS, REPORT, _STORE) for suffix in ("", _PART)}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             others = sorted(path.name for path in folder.iterdir() if path.name not in names)
