@@ -11,6 +11,8 @@ from streams.core.anchoring import Anchoring, Change
 from streams.core.cells import breadth
 from streams.core.claims import Account
 from streams.core.match import fit, rule_of
+from streams.core.native import LIBRARY
+from streams.core.native.groups import Groups
 from streams.core.neighbourhood import Neighbourhood
 from streams.core.repeats import Repeats, repeats
 from streams.core.terms import Terms
@@ -24,6 +26,7 @@ class Claim:
         "anchor",
         "breadth",
         "features",
+        "handle",
         "incident",
         "members",
         "order",
@@ -44,6 +47,7 @@ class Claim:
         self.members: dict[Any, Claim] | None = None
         self.score = 0
         self.queued = False
+        self.handle = -1
         self.incident: Any = None
 
     @property
@@ -63,8 +67,10 @@ class Deduplicator:
         self._claims = Anchoring(
             Repeats(match), lambda head, account: repeats(head.features, account.features, rule), exclusive=False
         )
-        self._incidents = Anchoring(
-            Neighbourhood(match), lambda anchor, claim: fit(anchor.features, claim.features, rule), exclusive=True
+        self._incidents: Anchoring | Groups = (
+            Groups(LIBRARY, match, rule)
+            if LIBRARY is not None
+            else Anchoring(Neighbourhood(match), lambda anchor, claim: fit(anchor.features, claim.features, rule), exclusive=True)
         )
 
     def add(self, account: Account) -> None:

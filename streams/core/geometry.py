@@ -14,8 +14,8 @@ _DEGREE = 1_000_000
 _HALF_TURN = 180 * _DEGREE
 _FULL_TURN = 360 * _DEGREE
 _SHIFT = 16
-# Rounded to 16 bits: no mathematics library is so far off that it would round one of these another way.
-_COSINE = tuple(round(math.cos(math.radians(hundredth / 100)) * (1 << _SHIFT)) for hundredth in range(9_001))
+# By hundredth of a degree. Rounded to 16 bits: no mathematics library is so far off that it would round one of these another way.
+COSINES = tuple(round(math.cos(math.radians(hundredth / 100)) * (1 << _SHIFT)) for hundredth in range(9_001))
 
 
 def distance_m(lat1_e6: int, lon1_e6: int, lat2_e6: int, lon2_e6: int) -> int:
@@ -23,7 +23,7 @@ def distance_m(lat1_e6: int, lon1_e6: int, lat2_e6: int, lon2_e6: int) -> int:
     east = abs(lon2_e6 - lon1_e6)
     if east > _HALF_TURN:
         east = _FULL_TURN - east
-    east = east * _COSINE[abs(lat1_e6 + lat2_e6) // 20_000] >> _SHIFT
+    east = east * COSINES[abs(lat1_e6 + lat2_e6) // 20_000] >> _SHIFT
     north = lat2_e6 - lat1_e6
     return math.isqrt(east * east + north * north) * M_PER_DEGREE // _DEGREE
 
@@ -35,7 +35,7 @@ def reach_e6(lat_e6: int, radius_m: int) -> tuple[int, int]:
     """
     north = radius_m * 1_020_000 // M_PER_DEGREE + 10
     furthest = abs(lat_e6) + north
-    cosine = _COSINE[furthest // 10_000] if furthest < 90 * _DEGREE else 0
+    cosine = COSINES[furthest // 10_000] if furthest < 90 * _DEGREE else 0
     return north, min(_HALF_TURN, (north << _SHIFT) // cosine) if cosine else _HALF_TURN
 
 
@@ -44,7 +44,7 @@ def touches_segment(lat_e6: int, lon_e6: int, radius_m: int, start: tuple[int, i
 
     The plane is the point's own: longitudes shrink by the cosine of its latitude.
     """
-    cosine = _COSINE[abs(lat_e6) // 10_000]
+    cosine = COSINES[abs(lat_e6) // 10_000]
     x1, y1 = (start[1] - lon_e6) * cosine >> _SHIFT, start[0] - lat_e6
     x2, y2 = (end[1] - lon_e6) * cosine >> _SHIFT, end[0] - lat_e6
     # Lengths are compared as squares, and multiplied instead of divided, so that nothing is rounded.
@@ -67,7 +67,7 @@ def moved(lat_e6: int, lon_e6: int, metres: int, bearing: int) -> tuple[int, int
     north = along * _cosine(bearing) >> _SHIFT
     east = along * _cosine(bearing - 9_000) >> _SHIFT
     lat = max(-90 * _DEGREE, min(90 * _DEGREE, lat_e6 + north))
-    cosine = _COSINE[abs(lat_e6 + lat) // 20_000]
+    cosine = COSINES[abs(lat_e6 + lat) // 20_000]
     lon = lon_e6 + ((east << _SHIFT) // cosine if cosine else 0)
     return lat, (lon + _HALF_TURN) % _FULL_TURN - _HALF_TURN
 
@@ -82,7 +82,7 @@ def _cosine(hundredths: int) -> int:
     """Of any angle, in hundredths of a degree, out of the table for the first quarter."""
     turned = hundredths % 36_000
     turned = min(turned, 36_000 - turned)
-    return _COSINE[turned] if turned <= 9_000 else -_COSINE[18_000 - turned]
+    return COSINES[turned] if turned <= 9_000 else -COSINES[18_000 - turned]
 
 
 def microdegrees(degrees: float) -> int:
@@ -90,4 +90,4 @@ def microdegrees(degrees: float) -> int:
     return round(degrees * _DEGREE)
 
 
-__all__ = ["M_PER_DEGREE", "distance_m", "microdegrees", "middle", "moved", "reach_e6", "touches_segment"]
+__all__ = ["COSINES", "M_PER_DEGREE", "distance_m", "microdegrees", "middle", "moved", "reach_e6", "touches_segment"]

@@ -123,6 +123,11 @@ def can_be_one(kind: int, weapon: int, other_kind: int, other_weapon: int) -> bo
     return kind == other_kind and _WEAPON_LEVELS[weapon][other_weapon] is not None
 
 
+def weapon_level(one: int, other: int) -> int | None:
+    """The level that two weapons reach; None where they exclude each other."""
+    return _WEAPON_LEVELS[one][other]
+
+
 def levels(one: Features, other: Features, rule: Rule) -> tuple[int, ...] | None:
     """The level reached in each comparison, cheap tests first; None where one of them rules the pair out."""
     weapon = _WEAPON_LEVELS[one.weapon][other.weapon]
@@ -215,4 +220,4 @@ def _links(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return _LINKS_SHARED if any(link in other for link in one) else _LINKS_OTHER
 
 
-__all__ = ["Agreement", "Rule", "can_be_one", "explain", "fit", "levels", "rule_of", "ruled_out_by"]
+__all__ = ["Agreement", "Rule", "can_be_one", "explain", "fit", "levels", "rule_of", "ruled_out_by", "weapon_level"]

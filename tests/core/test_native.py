@@ -1,0 +1,112 @@
+"""What is written in C is held to what is written in Python: the same groups, the same signatures."""
+
+from random import Random
+
+import msgspec
+import pytest
+from builders import TERMS
+
+from schemas.facts import Circle, Report
+from schemas.reasons import Method
+from streams.core.anchoring import Anchoring
+from streams.core.claims import Account, Calendar
+from streams.core.deduplicate import Claim
+from streams.core.match import fit, rule_of
+from streams.core.native import LIBRARY
+from streams.core.native.groups import Groups
+from streams.core.neighbourhood import Neighbourhood
+from streams.core.terms import Match
+
+pytestmark = pytest.mark.skipif(LIBRARY is None, reason="the native part is not built here: no C compiler was found")
+
+SOURCES = ("watcher", "council", "archive", "outlet", "agency", "radio", "somebody", "passer-by", "a third")
+
+
+def claim(random: Random, number: int, far: bool) -> Claim:
+    """Near each other in place and time, or all over the world; of every kind that rules tell apart."""
+    lat, lon = (random.uniform(-90, 90), random.uniform(-180, 180)) if far else (36.2, random.choice((37.1, 179.99, -179.99)))
+    body = {
+        "report_id": f"r{number}",
+        "source": random.choice(SOURCES),
+        "type": "violation",
+        "kind": random.choice(["attack", "attack", "attack", "disproportionate_force", "detention"]),
+        "weapon": random.choice(["mortar", "artillery", "small_arms", "undetermined", "undetermined", "airstrike", "uav"]),
+        "occurred_at": f"2016-03-{random.randrange(1, 4):02}T{random.randrange(24):02}:{random.randrange(0, 60, 20):02}:00Z",
+        "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week"]),
+    }
+    if random.random() < 0.6:
+        body["casualties"] = {
+            "killed": random.choice([0, 1, 2, 7, {"low": 1, "high": 4}, "tens"]),
+            "injured": random.randrange(3),
+        }
+    for field in ("by", "against"):
+        if random.random() < 0.4:
+            body[field] = random.choice(["northerners", "southerners", "outlaws"])
+    if random.random() < 0.3:
+        body["text"] = f"Shells fell on the market in the early hours, number {random.randrange(4) * 1111}"
+    if random.random() < 0.2:
+        body["links"] = [f"https://example.org/{random.randrange(3)}" for _ in range(random.randrange(1, 4))]
+    radius_m, precision = random.choice([(100, 1), (900, 1), (3_000, 2), (10_000, 3), (90_000, 4), (300_000, 6)])
+    lat = max(-90.0, min(90.0, lat + random.uniform(-0.1, 0.1)))
+    circle = Circle(lat, lon + random.uniform(-0.01, 0.01), radius_m, precision, Method.COORDINATES, ["SY.09"])
+    return Claim(Account(msgspec.convert(body, Report), circle, 0, TERMS, Calendar(TERMS.zone_of_time)))
+
+
+def groups_of(changes, told: dict) -> dict:
+    """Each claim's anchor, by number, once some changes have been applied."""
+    for anchor, one, joined in changes:
+        if joined:
+            told[one.order] = anchor.order
+        else:
+            assert told.pop(one.order) == anchor.order
+    return told
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_groups_in_c_are_those_of_python_whatever_comes_and_goes(seed: int) -> None:
+    random = Random(seed)
+    match = Match(neighbours_max=random.choice([1, 2, 5, 64]), distance_m=random.choice([1_000, 5_000, 60_000]))
+    rule = rule_of(match)
+    python = Anchoring(Neighbourhood(match), lambda anchor, one: fit(anchor.features, one.features, rule), exclusive=True)
+    native = Groups(LIBRARY, match, rule)
+    far = seed % 5 == 4
+    pairs: list[tuple[Claim, Claim]] = []
+    told: dict = {}
+    native_told: dict = {}
+    number = 0
+    for _ in range(random.randrange(5, 25)):
+        for _ in range(random.randrange(1, 30)):
+            number += 1
+            state = random.getstate()
+            one = claim(random, number, far)
+            random.setstate(state)
+            pairs.append((one, claim(random, number, far)))
+            python.add(pairs[-1][0])
+            native.add(pairs[-1][1])
+        # Some go, among them some that have only just come.
+        for _ in range(random.randrange(min(len(pairs), 12))):
+            one, other = pairs.pop(random.randrange(len(pairs)))
+            python.remove(one)
+            native.remove(other)
+        groups_of(python.resolve(), told)
+        groups_of(native.resolve(), native_told)
+        assert native_told == told
+        assert {one.order for one, _ in pairs} == set(told)
+    assert len(set(told.values())) < len(told) or far or match.neighbours_max == 1, "nothing was ever grouped"
+
+
+def test_a_group_that_is_forgotten_gives_its_handles_back() -> None:
+    random = Random(1)
+    match = Match()
+    native = Groups(LIBRARY, match, rule_of(match))
+    for start in range(0, 500, 100):
+        claims = [claim(random, start + number, False) for number in range(100)]
+        for one in claims:
+            native.add(one)
+        native.resolve()
+        random.shuffle(claims)
+        for one in claims:
+            native.forget(one)
+        assert native.resolve() == []
+    assert len(native._claims) == 100
+    assert native._sources == {}
