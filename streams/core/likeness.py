@@ -7,8 +7,11 @@ and punctuation, forms of alef, ya and ta, digits of either script. Texts of dif
 
 import re
 import unicodedata
+from ctypes import byref, c_uint64
 from enum import IntEnum
 from typing import NamedTuple
+
+from streams.core.native import LIBRARY
 
 LETTERS_MIN = 24
 """Shorter texts ("shelling in the east") are alike by chance, and have no signature."""
@@ -38,6 +41,9 @@ class Script(IntEnum):
     OTHER = 4
 
 
+_SCRIPTS = tuple(Script)
+
+
 class Wording(NamedTuple):
     """What is kept of a text. `letters`: how many were read."""
 
@@ -53,10 +59,26 @@ def wording(text: str | None) -> Wording:
     """The signature of a text; `UNSAID` where there is too little to compare."""
     if not text:
         return UNSAID
+    if LIBRARY is not None:
+        return _wording_in_c(text)
     plain = letters(text)
     if len(plain) < LETTERS_MIN:
         return UNSAID
     return Wording(_script(plain), _signature(plain), len(plain))
+
+
+def _wording_in_c(text: str) -> Wording:
+    """The same."""
+    signature = c_uint64()
+    if text.isascii():
+        count = LIBRARY.truce_ascii_wording(text.encode(), len(text), byref(signature))
+        if count >= 0:
+            return Wording(Script.LATIN, signature.value, count) if count >= LETTERS_MIN else UNSAID
+    plain = letters(text)
+    if len(plain) < LETTERS_MIN:
+        return UNSAID
+    script = LIBRARY.truce_wording(plain.encode("utf-32-le", "surrogatepass"), len(plain), byref(signature))
+    return Wording(_SCRIPTS[script], signature.value, len(plain))
 
 
 def letters(text: str) -> str:

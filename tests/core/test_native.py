@@ -8,6 +8,7 @@ from builders import TERMS
 
 from schemas.facts import Circle, Report
 from schemas.reasons import Method
+from streams.core import likeness
 from streams.core.anchoring import Anchoring
 from streams.core.claims import Account, Calendar
 from streams.core.deduplicate import Claim
@@ -110,3 +111,26 @@ def test_a_group_that_is_forgotten_gives_its_handles_back() -> None:
         assert native.resolve() == []
     assert len(native._claims) == 100
     assert native._sources == {}
+
+
+ALPHABETS = (
+    "abcdefghijklmnopqrstuvwxyzABCXYZ  .,_-!0123456789",
+    "abcéèüßıİñ ﬁ½ABC 012",
+    "ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءأإآ ـ٠١٢",
+    "абвгдеёжзийклмнопрст ",
+    "漢字仮名交じり文𐀀𐀁𐀂\ud800",
+)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_the_signature_of_a_text_in_c_is_that_of_python(seed: int) -> None:
+    random = Random(seed)
+    alphabet = "".join(random.sample(ALPHABETS, random.choice([1, 1, 2])))
+    text = "".join(random.choices(alphabet, k=random.choice([10, 23, 24, 25, 60, 399, 400, 401, 2_000])))
+    if random.random() < 0.3:
+        text += random.choice([" https://example.org/a?b=c and more of it", " www.example.org/abc that is all", " http"])
+    plain = likeness.letters(text)
+    expected = likeness.UNSAID
+    if len(plain) >= likeness.LETTERS_MIN:
+        expected = likeness.Wording(likeness._script(plain), likeness._signature(plain), len(plain))
+    assert likeness.wording(text) == expected
