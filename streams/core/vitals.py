@@ -23,7 +23,8 @@ CALENDAR_DAYS = 28
 class ZoneVitals(NamedTuple):
     """`level` over seven days, `today` since the day began, `limit` of a day: in thousandths of the metric's unit.
 
-    `days`: (number, outcome), the oldest first. `watched`: seconds of today; `elapsed`: how much of today is over.
+    `days`: (number, outcome), the oldest first. `watched_s`: of today, of which `elapsed_s` are over; `ended_watched_s`: of the
+    day that ended last, None before the first has.
     """
 
     zone: str
@@ -37,6 +38,7 @@ class ZoneVitals(NamedTuple):
     days: list[tuple[int, Outcome]]
     watched_s: int
     elapsed_s: int
+    ended_watched_s: int | None
 
 
 class SourceVitals(NamedTuple):
@@ -117,6 +119,7 @@ def _zone(monitor: Monitor, picture: Picture, zone: str, now_s: int | None, day:
     threshold, measure = terms.thresholds[zone], picture.measure.zones[zone]
     level = today = Interval(0, 0, 0)
     watched_s = elapsed_s = 0
+    ended_watched_s = None
     if now_s is not None and day is not None:
         hour_ends_s = terms.d_hour_s + ((now_s - terms.d_hour_s) // HOUR + 1) * HOUR
         extra = picture.tallies.window_excess(zone, hour_ends_s - 7 * DAY, hour_ends_s, terms.d_hour_s)
@@ -124,6 +127,8 @@ def _zone(monitor: Monitor, picture: Picture, zone: str, now_s: int | None, day:
         today = _interval(measure.day(day), threshold.metric, picture.tallies.excess(zone, day, terms.d_hour_s))
         begins_s = terms.d_hour_s + day * DAY
         watched_s, elapsed_s = picture.coverage.watched_s(zone, begins_s, now_s), now_s - begins_s
+        if day > 0:
+            ended_watched_s = picture.coverage.watched_s(zone, begins_s - DAY, begins_s)
     return ZoneVitals(
         zone=zone,
         gated=zone in terms.gated_ids,
@@ -136,6 +141,7 @@ def _zone(monitor: Monitor, picture: Picture, zone: str, now_s: int | None, day:
         days=[] if day is None else [(number, _outcome(monitor, zone, number)) for number in _calendar(terms, day)],
         watched_s=watched_s,
         elapsed_s=elapsed_s,
+        ended_watched_s=ended_watched_s,
     )
 
 

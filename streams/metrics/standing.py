@@ -58,6 +58,7 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("truce", "zone", "day"),
     ),
     "truce_day_watched_ratio": ("Share of the whole of today that was watched so far.", ("truce", "zone")),
+    "truce_ended_day_watched_ratio": ("Share of the day that ended last that was watched.", ("truce", "zone")),
     "truce_day_elapsed_ratio": ("Share of today that is over.", ("truce",)),
     "truce_day_watched_min_ratio": ("Share of a day that must be watched.", ("truce",)),
     "truce_lineages_heard": ("Lineages that spoke of today, by side.", ("truce", "side")),
@@ -192,6 +193,8 @@ def _tell_zone(tell: Tell, truce: str, zone: ZoneVitals) -> None:
     if zone.limit is not None:
         tell("truce_day_limit", (*of, metric), zone.limit / 1_000)
     tell("truce_day_watched_ratio", of, zone.watched_s / DAY)
+    if zone.ended_watched_s is not None:
+        tell("truce_ended_day_watched_ratio", of, zone.ended_watched_s / DAY)
     counts = dict.fromkeys((outcome for outcome in OUTCOME_CODES if outcome is not Outcome.PENDING), 0)
     for day, outcome in zone.days:
         tell("truce_day_outcome", (*of, f"{day:03d}"), OUTCOME_CODES[outcome])
