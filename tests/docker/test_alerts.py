@@ -43,7 +43,9 @@ def test_every_alert_is_tested_and_has_a_paragraph_that_says_what_to_do(rule: di
     assert heading in RUNBOOK
     paragraph = RUNBOOK.split(heading)[1].split("####")[0]
     assert all(f"*{word}:*" in paragraph for word in ("Means", "Look", "Do"))
-    assert rule["annotations"]["runbook_url"] == f"/d/truce-runbook#{name.lower()}"
+    # The runbook is a dashboard with a panel for each, behind one that says how to read it.
+    number = re.findall(r"^#### (\w+)", RUNBOOK, re.MULTILINE).index(name) + 2
+    assert rule["annotations"]["runbook_url"] == f"/d/truce-runbook?viewPanel={number}"
 
 
 def test_the_runbook_knows_no_alert_that_is_not_there() -> None:
