@@ -1,0 +1,294 @@
+"""Explanations in plain words, for somebody who knows nothing of the program: an incident, a day, a change of phase.
+
+Each gives lines of text. Whatever "would have been" is said was worked out again without the reports in question.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from schemas.facts import Day, PhaseChange
+from schemas.reasons import WHOLE, ChangeKind, ChangeReason, Condition, Grade, Outcome, Phase
+from streams import words
+from streams.core.gate import Declaration, outcome, run_start, runs_out
+from streams.core.incident import Incident
+from streams.core.monitor import Monitor
+from streams.core.picture import Key
+from streams.core.terms import DAY, HOUR, Terms
+from streams.core.whatif import DayInQuestion, Decisive, Share
+from streams.proof.state import OfChange, OfDay
+
+SHOWN_MAX = 8
+"""Incidents and reports that are listed one by one; of the others their number is said."""
+
+CAME_TO = {
+    Outcome.VIOLENT: "was violent: even what is sure is more than the truce allows, and the count of quiet days starts again",
+    Outcome.DENIED: "was one on which aid was kept out: the count of quiet days starts again",
+    Outcome.CONTESTED: "is contested: what is sure keeps the limit, but what is possible does not; it is not counted as quiet, "
+    "and only so many such days are tolerated",
+    Outcome.UNKNOWN: "is unknown: nobody can vouch for it, and silence is not peace; it is not counted as quiet",
+    Outcome.QUIET: "was quiet, and counts towards the {days} that the next phase needs",
+    Outcome.VOID: "was cut short by the end of the truce, and counts for nothing",
+    Outcome.PENDING: "is not decided yet: late news may still come",
+    Outcome.BEFORE: "lies before the truce took effect, and counts for nothing but the level to compare with",
+}
+GRADES = {
+    Grade.WEAK: "told by one side or one source only, so it counts in what is possible, not in what is sure",
+    Grade.FAIR: "told by sources that do not depend on each other",
+    Grade.CONFIRMED: "admitted by the side that did it",
+}
+
+
+class Teller:
+    """What is common to all explanations of a truce: its terms, its own time, its names."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.monitor = monitor
+        self.terms: Terms = monitor.terms
+        self.zones = words.zone_names(self.terms)
+
+    def when(self, at_s: int) -> str:
+        return f"{datetime.fromtimestamp(at_s, UTC).astimezone(self.terms.zone_of_time):%a %d %b %Y %H:%M}"
+
+    def date(self, at_s: int) -> str:
+        return f"{datetime.fromtimestamp(at_s, UTC).astimezone(self.terms.zone_of_time):%a %d %b}"
+
+    def incident(self, incident: Incident) -> str:
+        """ "air strike at Urum al-Kubra on Mon 19 Sep, killed 14 to 36 (1f3a…)"."""
+        picture = self.monitor.governing.of_day(self.monitor.governing.day_of(incident.anchor.start))
+        derived = picture.derived[incident.id]
+        weapon = {"undetermined": "attack", "airstrike": "air strike"}.get(derived.weapon, f"{derived.weapon} attack")
+        what = weapon.replace("_", " ") if incident.anchor.kind == "attack" else incident.anchor.kind.replace("_", " ")
+        place = incident.anchor.circle.place or ", ".join(incident.placement.possible) or "an unknown place"
+        killed = f", {_range(derived.killed)} killed" if derived.killed[2] else ""
+        return f"{what} at {place} on {self.date(incident.anchor.start)}{killed} (incident {incident.id[:8]})"
+
+    def reports(self, keys: Sequence[Key]) -> Iterator[str]:
+        for source, report_id in keys[:SHOWN_MAX]:
+            yield f"    report {report_id} of {source}"
+        if len(keys) > SHOWN_MAX:
+            yield f"    and {len(keys) - SHOWN_MAX} more"
+
+    # -- a day -----------------------------------------------------------------------------------------------------------
+
+    def day(self, day: Day) -> Iterator[str]:
+        zone, amount = self.zones.get(day.zone, day.zone), getattr(day.measures, day.metric)
+        came_to = CAME_TO[day.outcome].format(days=words.counted(self.terms.gate.days))
+        yield f"Day {day.day + 1} of the truce in {zone}, {self.when(day.starts)} to {self.when(day.ends)} (its own time), {came_to}."
+        metric = {"severity": "Violence", "incidents": "Incidents", "killed": "People killed"}[day.metric]
+        low, best, high = (words.number(value, day.metric) for value in (amount.low, amount.best, amount.high))
+        allowed = (
+            f"a day may hold at most {day.limit / 1_000:g}"
+            if day.limit is not None
+            else "there is no limit yet, for too few days before the truce were watched to compare with"
+        )
+        weighed = " (each incident weighed by weapon and casualties)" if day.metric == "severity" else ""
+        yield f"{metric}{weighed}: {low} for sure, {best} likely, {high} at most; {allowed}."
+        if day.watched is not None:
+            heard = ", ".join(f"{count} {side}" for side, count in (day.heard or {}).items())
+            yield f"Enough of the right people watched for {day.watched / 10:g} % of it; lineages heard from: {heard or 'none'}."
+        for area, state in day.access.items():
+            name = self.terms.access.areas.get(area, area)
+            yield f"Access by {name}: {'nobody says' if state == 'unreported' else state}."
+        reasons = words.why([day], self.terms, {day.zone: zone})
+        if reasons:
+            yield f"What kept it from being quiet: {reasons}."
+        if day.outcome not in (Outcome.PENDING, Outcome.BEFORE, Outcome.VOID):
+            yield from self.margin(DayInQuestion(self.monitor, day.zone, day.day), day)
+
+    def margin(self, asked: DayInQuestion, day: Day) -> Iterator[str]:
+        """The incidents, and what would have changed the outcome: worked out again, not guessed."""
+        was = outcome(asked.failed)
+        shares = asked.shares()
+        if shares:
+            yield "What happened, that which counts most first (for sure / likely / at most):"
+            yield from (self._share(share, day) for share in shares[:SHOWN_MAX])
+            if len(shares) > SHOWN_MAX:
+                yield f"    and {len(shares) - SHOWN_MAX} more incidents"
+        for share in shares[:3] if was is not Outcome.QUIET else []:
+            failed = asked.without(asked.reports_of(share.incident))
+            if outcome(failed) is not was:
+                yield f"Without the {self.incident(share.incident)} it would have been {outcome(failed)}."
+        decisive = asked.decisive()
+        if decisive is not None:
+            yield from self.decisive(decisive, was)
+        if Condition.NOT_WATCHED in asked.failed:
+            had = asked.had_been_watched()
+            same = "still have been" if had is was else "have been"
+            yield f"Had enough of the right people watched all of it, and had they seen no more than was told, it would {same} {had}."
+
+    def decisive(self, decisive: Decisive, was: Outcome) -> Iterator[str]:
+        count = len(decisive.reports)
+        which = "one report" if count == 1 else f"{words.counted(count)} reports"
+        smallest = (
+            f"It would have been {decisive.outcome} if {which} had not come in, or had told of another place or day:"
+            if decisive.smallest
+            else f"What decided it: had these {words.counted(count)} reports not come in it would have been {decisive.outcome}, "
+            f"and with any one of them it is {was} again:"
+        )
+        yield smallest if count > 1 or decisive.smallest else smallest.replace("these one reports", "this one report")
+        yield from self.reports(decisive.reports)
+
+    def _share(self, share: Share, day: Day) -> str:
+        amounts = " / ".join(words.number(value, day.metric) for value in (share.low, share.best, share.high))
+        return f"    {amounts:>14}  {self.incident(share.incident)}"
+
+    # -- a change of phase -----------------------------------------------------------------------------------------------
+
+    def change(self, change: PhaseChange) -> Iterator[str]:
+        subject = "The truce" if change.zone == WHOLE else f"The truce in {self.zones.get(change.zone, change.zone)}"
+        yield f"{subject}: {change.before_name} to {change.after_name}, with effect from {self.when(change.effective_at)} (its own time)."
+        yield from self._why(change)
+        if change.decided_at > change.effective_at:
+            hours = (change.decided_at - change.effective_at) // HOUR
+            yield f"This was decided {hours} hours later, {self.when(change.decided_at)}, so that late news could still come in."
+        if change.assumed_alive:
+            yield f"It rests on the assumption that {change.assumed_alive} sources watched throughout, which they never said."
+        yield (
+            f"It is a computation and may be taken back until {self.when(change.revisable_until)}. It is no. {change.sequence} of "
+            f"the chain, {change.id}."
+        )
+
+    def _why(self, change: PhaseChange) -> Iterator[str]:
+        if change.reason is ChangeReason.D_HOUR:
+            yield "Why: the hour has come that the parties agreed on. No report decides this."
+        elif change.reason is ChangeReason.RUN_COMPLETE:
+            yield from self._run(change)
+        elif change.reason is ChangeReason.VIOLENT_DAY:
+            yield "Why: a day of a zone that counts was violent, and the terms say that the phase then has to be earned again."
+            for day in change.ledger:
+                if Condition.VIOLENT in day.failed:
+                    yield from self.day(day)
+        elif change.reason is ChangeReason.EXPIRED:
+            yield from self._expired(change)
+        elif change.reason is ChangeReason.ENDED_BY_PARTY:
+            yield f"Why: {change.detail}, and by the terms the word of {_any(self.terms.ends.ends_by)} ends the truce."
+            yield from self._words_of(change, ("ends", "withdraws"))
+        elif change.reason is ChangeReason.COLLAPSED:
+            ends = self.terms.ends
+            yield (
+                f"Why: {change.detail}: even what is sure was above {ends.collapse_level:g} ({ends.collapse_metric}) in the whole "
+                f"truce on each of them, and the terms call that a collapse."
+            )
+        elif change.kind is ChangeKind.WITHDRAWN:
+            yield f"Why: {change.detail}. By the terms its word alone does not end the truce: it is recorded and shown."
+            yield from self._words_of(change, ("withdraws",))
+        elif change.kind is ChangeKind.WAIVER:
+            yield f"Why: {change.detail}. The terms give it the right to; what the days came to is unchanged."
+            yield from self._words_of(change, ("waives",))
+        elif change.kind is ChangeKind.VOID:
+            why = {
+                ChangeReason.LATE_NEWS: "reports that came later, or were taken back, change what it rested on",
+                ChangeReason.TERMS_CHANGED: "the terms were changed",
+                ChangeReason.RULES_CHANGED: "the rules of the program were changed",
+            }[change.reason]
+            yield f"Why: a change that was announced ({change.supersedes}) no longer holds, for {why}. {change.detail.capitalize()}."
+        else:
+            yield f"Why: {change.detail}."
+
+    def _run(self, change: PhaseChange) -> Iterator[str]:
+        gate, zones = self.terms.gate, list(dict.fromkeys(day.zone for day in change.ledger))
+        yield (
+            f"Why: within at most {words.counted(gate.max_span_days)} days there were {words.counted(gate.days)} quiet ones, none "
+            f"violent and none on which aid was kept out, in {_all([self.zones.get(zone, zone) for zone in zones])}."
+        )
+        yield "The days that it rests on:"
+        for day in change.ledger:
+            of = words.amount(getattr(day.measures, day.metric), day.metric)
+            limit = "" if day.limit is None else f" of {day.limit / 1_000:g}"
+            yield f"    {self.date(day.starts)}  {self.zones.get(day.zone, day.zone)}: {day.outcome}, {of}{limit}, watched {(day.watched or 0) / 10:g} %"
+        quiet = [day for day in change.ledger if day.outcome is Outcome.QUIET and day.limit is not None]
+        if quiet:
+            tightest = min(quiet, key=lambda day: (_room(day), day.day, day.zone))
+            yield (
+                f"The closest call: {self.date(tightest.starts)} in {self.zones.get(tightest.zone, tightest.zone)}, with "
+                f"{_room(tightest) / 1_000:g} to spare."
+            )
+            yield from self._without_watch(change, tightest)
+
+    def _without_watch(self, change: PhaseChange, day: Day) -> Iterator[str]:
+        """Whose word the day rests on, and whether the run would hold without it."""
+        decisive = DayInQuestion(self.monitor, day.zone, day.day).decisive()
+        if decisive is None:
+            yield "No report that is left out would make that day anything but quiet: it rests on the assumption of watch."
+            return
+        failed = list(self.monitor.deciding.history.failed(day.zone))
+        failed[day.day] = DayInQuestion(self.monitor, day.zone, day.day).without(decisive.reports)
+        last = (change.effective_at - self.terms.d_hour_s) // DAY - 1
+        holds = run_start(failed, last, self.terms.gate) is not None
+        then = "the run would be complete all the same" if holds else "the run would not be complete"
+        count = len(decisive.reports)
+        yield (
+            f"That day would have been {decisive.outcome} without {'this report' if count == 1 else f'these {count} reports'} of watch, and "
+            f"{then}:"
+        )
+        yield from self.reports(decisive.reports)
+
+    def _expired(self, change: PhaseChange) -> Iterator[str]:
+        ends = self.terms.ends
+        assert ends.renewed_every_hours is not None
+        ran_out_s = change.effective_at - ends.renewal_grace_hours * HOUR
+        yield (
+            f"Why: it held for {ends.renewed_every_hours} hours at a time and had to be renewed by {_all(list(ends.renewed_by))}. It "
+            f"ran out on {self.when(ran_out_s)}, and nobody renewed it in the {ends.renewal_grace_hours} hours of grace that followed."
+        )
+        told = sorted(self.monitor.present.declarations.values(), key=lambda d: (d.at, d.party, d.declares, d.until or 0))
+        last = [d for d in told if d.declares == "extends"]
+        for declaration in last[-4:]:
+            yield f"    {self.when(declaration.at)}  {declaration.party} extended it"
+        if not last:
+            yield "    Nobody ever extended it."
+        missing = [Declaration(ran_out_s, party, "extends", None) for party in ends.renewed_by]
+        had = runs_out(ends, self.terms.d_hour_s, sorted([*told, *missing], key=lambda d: d.at))
+        if had is not None and had > change.effective_at:
+            yield (
+                f"What decided it is a silence, and no report. Had {_all(list(ends.renewed_by))} renewed it by {self.when(change.effective_at)}, "
+                f"it would have gone on until {self.when(had)} at least."
+            )
+            for party in ends.renewed_by if len(ends.renewed_by) > 1 else ():
+                alone = [Declaration(ran_out_s, party, "extends", None)]
+                until = runs_out(ends, self.terms.d_hour_s, sorted([*told, *alone], key=lambda d: d.at))
+                if until == change.effective_at:
+                    yield f"    The word of {party} alone would not have been enough."
+
+    def _words_of(self, change: PhaseChange, declared: tuple[str, ...]) -> Iterator[str]:
+        """The reports of the declaration that it rests on; without them it would not be."""
+        picture = self.monitor.present
+        keys = [
+            key
+            for key, said in sorted(picture.declarations.items())
+            if said.declares in declared and said.at == change.effective_at
+        ]
+        if keys:
+            word = "this report is" if len(keys) == 1 else f"these {len(keys)} reports are"
+            yield f"What decided it: {word} the declaration, and without it there would be no such change."
+            yield from self.reports(keys)
+
+
+def _room(day: Day) -> int:
+    """How much more the day could have held, in thousandths."""
+    assert day.limit is not None
+    high = getattr(day.measures, day.metric).high
+    return day.limit - (high if day.metric == "severity" else high * 1_000)
+
+
+def _range(bounds: tuple[int, int, int]) -> str:
+    low, _, high = bounds
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _all(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _any(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def tell(found: OfChange | OfDay) -> Iterator[str]:
+    """Of a change of phase or a day whose state is at hand."""
+    assert found.monitor is not None
+    teller = Teller(found.monitor)
+    return teller.change(found.change) if isinstance(found, OfChange) else teller.day(found.day)
+
+
+__all__ = ["Teller", "tell"]
