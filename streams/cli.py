@@ -17,6 +17,8 @@ COMMANDS = {
     "tail": "streams.commands.tail:tail",
     "locate": "streams.commands.locate:locate",
     "board": "streams.commands.board:board",
+    "explain": "streams.commands.explain:explain",
+    "compare": "streams.commands.compare:compare",
     "verify": "streams.commands.verify:verify",
     "report": "streams.commands.report:report",
     "rejected": "streams.commands.rejected:rejected",

@@ -84,7 +84,7 @@ def _run(
     truces: Sequence[Terms], files: Sequence[Path], format: str, until_s: int | None, results: Results
 ) -> tuple[Replay, int, list[PhaseChange]]:
     """(the run at its end, rows that were no reports, changes of phase); everything else is in the results."""
-    run, read, changes = Replay(truces), _Reading(files, results), []
+    run, read, changes = Replay(truces, results.add), _Reading(files, results), []
     with Bar() as bar:
         rows = arrivals_of(files, format, lambda count: bar("reading", *read.more(count)))
         for fact in run.facts(read.reports(rows), until_s):

@@ -7,7 +7,7 @@ of violence, and silence is never peace. Everything is an interval of seconds, h
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.reasons import Side, Trust
 from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
@@ -111,6 +111,16 @@ class Coverage:
             if not watching[source]:
                 del watching[source]
         return total
+
+    def watchers(self, zone: str, start_s: int, end_s: int) -> list[Any]:
+        """Keys of the reports of watch, nil and alive, that bear on a span of a zone."""
+        nil = {key for day in _days(start_s, end_s) for key in self._by_day.get(day, ()) if zone in self._watches[key].zones}
+        alive = {
+            key
+            for key, (source, at_s) in self._alive_at.items()
+            if zone in self._sources[source].zones and start_s - self._gap_s <= at_s <= end_s + self._gap_s
+        }
+        return sorted(nil | alive)
 
     def trusted_nil_covers(self, zones: tuple[str, ...], start_s: int, end_s: int) -> bool:
         """Whether a source trusted for `watch` says that it saw nothing there and then."""

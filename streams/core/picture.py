@@ -4,7 +4,7 @@ Reports go in and out; `resolve` brings everything up to date and remembers what
 phases and of what was announced: it is a function of the live reports and the terms.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.facts import Circle, Report
@@ -67,6 +67,8 @@ class Picture:
         self._admitted: dict[Key, str] = {}
         self._unlisted_by_day: dict[int, set[str]] = {}
         self._dirty: dict[str, Incident] = {}
+        self.parting: Callable[[str], None] = _unheard
+        """Is told of every incident that is let go of, while it can still be asked."""
         self._moved = False
         self._declared = False
 
@@ -350,10 +352,19 @@ class Picture:
         incident = None if claim is None or claim.anchor is not claim else claim.incident
         if incident is None or self.incidents.get(incident.id) is not incident:
             return None
+        self.parting(incident.id)
         self._unlist(incident)
         self.changed.discard(incident.id)
         del self.incidents[incident.id], self.derived[incident.id]
         return incident.id
+
+    def admissions_of(self, incident_id: str) -> list[Key]:
+        """Acknowledgements and denials that speak of an incident."""
+        return sorted(key for key, spoken_of in self._admitted.items() if spoken_of == incident_id)
+
+    def tallies_of(self, zone: str) -> list[Key]:
+        """Tallies of a zone that count."""
+        return self.tallies.keys_of(zone)
 
     def forget_days(self, before_s: int) -> None:
         """Let go of the lists of incidents of days that end before this."""
@@ -413,6 +424,10 @@ class Picture:
         """Days of the truce that a span touches."""
         d_hour_s = self.terms.d_hour_s
         return range((start_s - d_hour_s) // DAY, max(start_s - d_hour_s, end_s - d_hour_s - 1) // DAY + 1)
+
+
+def _unheard(incident_id: str) -> None:
+    """Nobody asks for the last word on an incident."""
 
 
 def _stated(report: Report, received_at: int) -> int:

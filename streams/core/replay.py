@@ -3,7 +3,7 @@
 Time is told as on simulated topics: a tick for every hour, each after the reports that were received before it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -13,6 +13,7 @@ from streams.core import publish
 from streams.core.clock import SimulatedTime
 from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Incoming, Intake, terms_record, tick_value
 from streams.core.partition import LogPartition
+from streams.core.picture import Picture
 from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError
 
 _encode = msgspec.json.Encoder().encode
@@ -28,8 +29,11 @@ class Replay:
     `counts` says what became of every report read: read = rejected + duplicates + outside + kept.
     """
 
-    def __init__(self, truces: Sequence[Terms]) -> None:
+    def __init__(self, truces: Sequence[Terms], parting: Callable[[Fact], None] | None = None) -> None:
+        """`parting` is given the evidence of every incident that is let go of on the way, uncut."""
         self._truces = truces
+        self._parting = parting
+        self._parted: list[Fact] = []
         self._topic = file_topic(truces)
         self._intake = Intake()
         self._offset = 0
@@ -41,8 +45,7 @@ class Replay:
         for partition in self.partitions.values():
             for monitor in partition.monitors.values():
                 for _, picture in monitor.pictures:
-                    for incident in picture.incidents:
-                        yield Fact(EVIDENCE, incident, _encode(publish.evidence(picture, incident, None)))
+                    yield from (_evidence(picture, incident) for incident in picture.incidents)
 
     def facts(self, arrivals: Iterable[Arrival], until_s: int | None = None) -> Iterator[Fact]:
         """Everything published, in order, the log itself included. `arrivals` come in order of receipt; time runs on until
@@ -53,6 +56,8 @@ class Replay:
             if refused is not None:
                 raise TermsError(refused.detail)
             self._append(terms.truce.partition, record)
+            if self._parting is not None:
+                self._hear(terms)
             yield Fact(LOCATED, terms.truce.id, record)
         time = SimulatedTime(self._truces)
         for arrival in arrivals:
@@ -94,6 +99,16 @@ class Replay:
             for truce, error in partition.halted.items():
                 raise ReplayError(f"{truce} was halted by a fault of this program: {error}")
             yield from partition.flush()
+        # After what the topic says of them, which is cut.
+        for fact in self._parted:
+            assert self._parting is not None
+            self._parting(fact)
+        self._parted.clear()
+
+    def _hear(self, terms: Terms) -> None:
+        """Of every incident that is let go of."""
+        for _, picture in self.partitions[terms.truce.partition].monitors[terms.truce.id].pictures:
+            picture.parting = lambda incident, picture=picture: self._parted.append(_evidence(picture, incident))
 
     def _incoming(self, value: bytes, at_s: int, headers: Sequence[tuple[str, bytes]]) -> Incoming:
         self._offset += 1
@@ -102,6 +117,10 @@ class Replay:
     def _append(self, number: int, value: bytes) -> None:
         partition = self.partitions.setdefault(number, LogPartition(number))
         partition.apply(partition.next_offset, value)
+
+
+def _evidence(picture: Picture, incident: str) -> Fact:
+    return Fact(EVIDENCE, incident, _encode(publish.evidence(picture, incident, None)))
 
 
 def file_topic(truces: Sequence[Terms]) -> str:

@@ -4,7 +4,7 @@ From a source trusted for `violence` the excess is spread over the days of the p
 remainder to the earliest. Of overlapping tallies the largest excess stands. The low is never raised.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.core.measure import BEST, HIGH, Measure
 from streams.core.terms import DAY
@@ -36,6 +36,10 @@ class Tallies:
     def of(self, zone: str) -> list[Tally]:
         """Those of a zone that count, in a canonical order."""
         return sorted(tally for tally in self._tallies.values() if tally.counts and zone in tally.zones)
+
+    def keys_of(self, zone: str) -> list[Any]:
+        """Keys of those of a zone that count."""
+        return sorted(key for key, tally in self._tallies.items() if tally.counts and zone in tally.zones)
 
     def stated(self, zone: str, start_s: int, end_s: int) -> list[int]:
         """Counts that bulletins, trusted or not, state for periods within a day: shown as disagreement."""

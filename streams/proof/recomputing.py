@@ -5,18 +5,16 @@ from typing import Any
 
 import msgspec
 
-from schemas.facts import Fact, LoggedTick, LogRecord, PhaseChange
+from schemas.facts import Fact, LoggedTick
 from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PHASES, PUBLIC_TERMS
 from streams.core import publish
 from streams.core.monitor import Monitor
-from streams.core.partition import LogPartition
+from streams.core.partition import LogPartition, TruceFault, read
 from streams.core.snapshot import Part
 from streams.proof.sources import LogEntry, Source
 
 COMPACTED = (DAYS, LEVELS, INCIDENTS, EVIDENCE, PUBLIC_TERMS)
 
-_decode = msgspec.json.Decoder(LogRecord).decode
-_decode_change = msgspec.json.Decoder(PhaseChange).decode
 _encode = msgspec.json.Encoder().encode
 
 Watch = Callable[[int], None]
@@ -70,20 +68,19 @@ def recompute(
             partition = found.partitions[entry.partition] = _begin(source, entry, found)
         try:
             ticks = _take(partition, entry)
-        except (msgspec.DecodeError, ValueError) as fault:
-            broken.add(entry.partition)
-            found.faults.append(
-                f"the log's record {entry.offset} of partition {entry.partition} cannot be read ({fault}): "
-                "nothing after it can be decided"
-            )
-            continue
-        if ticks:
-            for fact in partition.flush():
+            for fact in partition.flush() if ticks else ():
                 found.take(fact, entry)
-            if until is not None and until(found):
-                return found
+        except Exception as fault:
+            # Broad, because the log may hold anything once somebody has written into it, and the others are still checked.
+            broken.add(entry.partition)
+            cause = fault.__cause__ if isinstance(fault, TruceFault) else fault
+            where = f"record {entry.offset} of partition {entry.partition} of the log"
+            found.faults.append(f"{where} cannot be decided on ({cause!r}), nor anything after it")
+            continue
+        if ticks and until is not None and until(found):
+            return found
     for number, partition in found.partitions.items():
-        for fact in partition.flush():
+        for fact in partition.flush() if number not in broken else ():
             found.take(fact, LogEntry(number, partition.next_offset, b""))
         found.faults += [f"{truce} was halted: {error}" for truce, error in partition.halted.items()]
     return found
@@ -95,8 +92,8 @@ def _take(partition: LogPartition, entry: LogEntry) -> bool:
         return False
     # Offsets that hold no record belong to transactions.
     partition.next_offset = entry.offset
-    partition.apply(entry.offset, entry.value)
-    return isinstance(_decode(entry.value), LoggedTick)
+    partition.apply(entry.offset, entry.value, entry.key)
+    return isinstance(read(entry.value), LoggedTick)
 
 
 def _begin(source: Source, first: LogEntry, found: Recomputed) -> LogPartition:

@@ -38,6 +38,7 @@ class LogEntry(NamedTuple):
     partition: int
     offset: int
     value: bytes
+    key: bytes | None = None
 
 
 class Announced(NamedTuple):
@@ -143,7 +144,7 @@ class Cluster:
 
     def log(self) -> Iterator[LogEntry]:
         for record in clients.read(self._settings, [LOCATED]):
-            yield LogEntry(record.partition, record.offset, record.value or b"")
+            yield LogEntry(record.partition, record.offset, record.value or b"", record.key)
 
     def size(self) -> int:
         return sum(self._ends.values())

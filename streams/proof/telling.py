@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from schemas.facts import Day, PhaseChange
-from schemas.reasons import WHOLE, ChangeKind, ChangeReason, Condition, Grade, Outcome, Phase
+from schemas.reasons import WHOLE, ChangeKind, ChangeReason, Condition, Grade, Outcome
 from streams import words
 from streams.core.gate import Declaration, outcome, run_start, runs_out
 from streams.core.incident import Incident
@@ -58,13 +58,20 @@ class Teller:
         derived = picture.derived[incident.id]
         weapon = {"undetermined": "attack", "airstrike": "air strike"}.get(derived.weapon, f"{derived.weapon} attack")
         what = weapon.replace("_", " ") if incident.anchor.kind == "attack" else incident.anchor.kind.replace("_", " ")
-        place = incident.anchor.circle.place or ", ".join(incident.placement.possible) or "an unknown place"
+        place = f"at {incident.anchor.circle.place}" if incident.anchor.circle.place else self._somewhere(incident)
         killed = f", {_range(derived.killed)} killed" if derived.killed[2] else ""
-        return f"{what} at {place} on {self.date(incident.anchor.start)}{killed} (incident {incident.id[:8]})"
+        return f"{what} {place} on {self.date(incident.anchor.start)}{killed} (incident {incident.id[:8]})"
+
+    def _somewhere(self, incident: Incident) -> str:
+        """Without the name of a place: the zones that it lies in, or may lie in."""
+        certain = [self.zones[zone] for zone in incident.placement.certain if zone != WHOLE]
+        possible = [self.zones[zone] for zone in incident.placement.possible if zone != WHOLE]
+        return f"in {_any(certain)}" if certain else f"perhaps in {_any(possible)}" if possible else "somewhere"
 
     def reports(self, keys: Sequence[Key]) -> Iterator[str]:
-        for source, report_id in keys[:SHOWN_MAX]:
-            yield f"    report {report_id} of {source}"
+        for key in keys[:SHOWN_MAX]:
+            report, _ = self.monitor.reports.told(key)
+            yield f"    report {report.report_id} of {report.source}"
         if len(keys) > SHOWN_MAX:
             yield f"    and {len(keys) - SHOWN_MAX} more"
 
@@ -73,7 +80,8 @@ class Teller:
     def day(self, day: Day) -> Iterator[str]:
         zone, amount = self.zones.get(day.zone, day.zone), getattr(day.measures, day.metric)
         came_to = CAME_TO[day.outcome].format(days=words.counted(self.terms.gate.days))
-        yield f"Day {day.day + 1} of the truce in {zone}, {self.when(day.starts)} to {self.when(day.ends)} (its own time), {came_to}."
+        span = f"{self.when(day.starts)} to {self.when(day.ends)} (local time)"
+        yield f"Day {day.day + 1} of the truce in {zone}, {span}, {came_to}."
         metric = {"severity": "Violence", "incidents": "Incidents", "killed": "People killed"}[day.metric]
         low, best, high = (words.number(value, day.metric) for value in (amount.low, amount.best, amount.high))
         allowed = (
@@ -104,28 +112,32 @@ class Teller:
             yield from (self._share(share, day) for share in shares[:SHOWN_MAX])
             if len(shares) > SHOWN_MAX:
                 yield f"    and {len(shares) - SHOWN_MAX} more incidents"
-        for share in shares[:3] if was is not Outcome.QUIET else []:
+        alone = 0
+        for share in shares[:SHOWN_MAX] if was in (Outcome.VIOLENT, Outcome.CONTESTED) else []:
             failed = asked.without(asked.reports_of(share.incident))
             if outcome(failed) is not was:
+                alone += 1
                 yield f"Without the {self.incident(share.incident)} it would have been {outcome(failed)}."
+        if was in (Outcome.VIOLENT, Outcome.CONTESTED) and not alone:
+            yield f"No single incident decided it: without any one of them it would still have been {was}."
         decisive = asked.decisive()
         if decisive is not None:
             yield from self.decisive(decisive, was)
         if Condition.NOT_WATCHED in asked.failed:
             had = asked.had_been_watched()
             same = "still have been" if had is was else "have been"
-            yield f"Had enough of the right people watched all of it, and had they seen no more than was told, it would {same} {had}."
+            yield f"Had enough of the right people watched all of it and seen no more than was told, it would {same} {had}."
 
     def decisive(self, decisive: Decisive, was: Outcome) -> Iterator[str]:
-        count = len(decisive.reports)
-        which = "one report" if count == 1 else f"{words.counted(count)} reports"
-        smallest = (
-            f"It would have been {decisive.outcome} if {which} had not come in, or had told of another place or day:"
-            if decisive.smallest
-            else f"What decided it: had these {words.counted(count)} reports not come in it would have been {decisive.outcome}, "
-            f"and with any one of them it is {was} again:"
-        )
-        yield smallest if count > 1 or decisive.smallest else smallest.replace("these one reports", "this one report")
+        count = words.counted(len(decisive.reports))
+        reports = "report" if len(decisive.reports) == 1 else "reports"
+        if decisive.smallest:
+            yield f"It would have been {decisive.outcome} if {count} {reports} had not come in, or told of another place or day:"
+        else:
+            yield (
+                f"What decided it: had these {count} {reports} not come in, it would have been {decisive.outcome}; with any one "
+                f"of them back it is {was} again:"
+            )
         yield from self.reports(decisive.reports)
 
     def _share(self, share: Share, day: Day) -> str:
@@ -136,17 +148,19 @@ class Teller:
 
     def change(self, change: PhaseChange) -> Iterator[str]:
         subject = "The truce" if change.zone == WHOLE else f"The truce in {self.zones.get(change.zone, change.zone)}"
-        yield f"{subject}: {change.before_name} to {change.after_name}, with effect from {self.when(change.effective_at)} (its own time)."
+        when = f"with effect from {self.when(change.effective_at)} (local time)"
+        if change.before == change.after:
+            yield f"{subject} stays {change.after_name}; something is put on record, {when}."
+        else:
+            yield f"{subject} goes from {change.before_name} to {change.after_name}, {when}."
         yield from self._why(change)
         if change.decided_at > change.effective_at:
-            hours = (change.decided_at - change.effective_at) // HOUR
-            yield f"This was decided {hours} hours later, {self.when(change.decided_at)}, so that late news could still come in."
+            late = ", so that late news could still come in" if change.ledger else ""
+            hours = _hours(change.decided_at - change.effective_at)
+            yield f"This was decided {hours} later, {self.when(change.decided_at)}{late}."
         if change.assumed_alive:
             yield f"It rests on the assumption that {change.assumed_alive} sources watched throughout, which they never said."
-        yield (
-            f"It is a computation and may be taken back until {self.when(change.revisable_until)}. It is no. {change.sequence} of "
-            f"the chain, {change.id}."
-        )
+        yield f"It is a computation, and late news may undo it until {self.when(change.revisable_until)}."
 
     def _why(self, change: PhaseChange) -> Iterator[str]:
         if change.reason is ChangeReason.D_HOUR:
@@ -165,10 +179,8 @@ class Teller:
             yield from self._words_of(change, ("ends", "withdraws"))
         elif change.reason is ChangeReason.COLLAPSED:
             ends = self.terms.ends
-            yield (
-                f"Why: {change.detail}: even what is sure was above {ends.collapse_level:g} ({ends.collapse_metric}) in the whole "
-                f"truce on each of them, and the terms call that a collapse."
-            )
+            sure = f"even what is sure was above {ends.collapse_level:g} ({ends.collapse_metric}) in the whole truce"
+            yield f"Why: {change.detail}: {sure} on each of them, and the terms call that a collapse."
         elif change.kind is ChangeKind.WITHDRAWN:
             yield f"Why: {change.detail}. By the terms its word alone does not end the truce: it is recorded and shown."
             yield from self._words_of(change, ("withdraws",))
@@ -181,21 +193,21 @@ class Teller:
                 ChangeReason.TERMS_CHANGED: "the terms were changed",
                 ChangeReason.RULES_CHANGED: "the rules of the program were changed",
             }[change.reason]
-            yield f"Why: a change that was announced ({change.supersedes}) no longer holds, for {why}. {change.detail.capitalize()}."
+            yield f"Why: a change that was announced ({change.supersedes}) no longer holds, for {why}: {change.detail}."
         else:
             yield f"Why: {change.detail}."
 
     def _run(self, change: PhaseChange) -> Iterator[str]:
         gate, zones = self.terms.gate, list(dict.fromkeys(day.zone for day in change.ledger))
-        yield (
-            f"Why: within at most {words.counted(gate.max_span_days)} days there were {words.counted(gate.days)} quiet ones, none "
-            f"violent and none on which aid was kept out, in {_all([self.zones.get(zone, zone) for zone in zones])}."
-        )
+        where = _all([self.zones.get(zone, zone) for zone in zones])
+        within = f"within at most {words.counted(gate.max_span_days)} days there were {words.counted(gate.days)} quiet ones"
+        yield f"Why: {within}, none violent and none on which aid was kept out, in {where}."
         yield "The days that it rests on:"
         for day in change.ledger:
             of = words.amount(getattr(day.measures, day.metric), day.metric)
             limit = "" if day.limit is None else f" of {day.limit / 1_000:g}"
-            yield f"    {self.date(day.starts)}  {self.zones.get(day.zone, day.zone)}: {day.outcome}, {of}{limit}, watched {(day.watched or 0) / 10:g} %"
+            watched = f"watched {(day.watched or 0) / 10:g} %"
+            yield f"    {self.date(day.starts)}  {self.zones.get(day.zone, day.zone)}: {day.outcome}, {of}{limit}, {watched}"
         quiet = [day for day in change.ledger if day.outcome is Outcome.QUIET and day.limit is not None]
         if quiet:
             tightest = min(quiet, key=lambda day: (_room(day), day.day, day.zone))
@@ -216,21 +228,18 @@ class Teller:
         last = (change.effective_at - self.terms.d_hour_s) // DAY - 1
         holds = run_start(failed, last, self.terms.gate) is not None
         then = "the run would be complete all the same" if holds else "the run would not be complete"
-        count = len(decisive.reports)
-        yield (
-            f"That day would have been {decisive.outcome} without {'this report' if count == 1 else f'these {count} reports'} of watch, and "
-            f"{then}:"
-        )
+        these = "this report" if len(decisive.reports) == 1 else f"these {words.counted(len(decisive.reports))} reports"
+        yield f"Without {these} that day would have been {decisive.outcome}, and {then}:"
         yield from self.reports(decisive.reports)
 
     def _expired(self, change: PhaseChange) -> Iterator[str]:
         ends = self.terms.ends
         assert ends.renewed_every_hours is not None
         ran_out_s = change.effective_at - ends.renewal_grace_hours * HOUR
-        yield (
-            f"Why: it held for {ends.renewed_every_hours} hours at a time and had to be renewed by {_all(list(ends.renewed_by))}. It "
-            f"ran out on {self.when(ran_out_s)}, and nobody renewed it in the {ends.renewal_grace_hours} hours of grace that followed."
-        )
+        parties = _all(list(ends.renewed_by))
+        yield f"Why: it held for {ends.renewed_every_hours} hours at a time, and then had to be renewed by {parties}."
+        grace = f"the {ends.renewal_grace_hours} hours of grace that followed"
+        yield f"It ran out on {self.when(ran_out_s)}, and was not renewed in {grace}. What was said of it last:"
         told = sorted(self.monitor.present.declarations.values(), key=lambda d: (d.at, d.party, d.declares, d.until or 0))
         last = [d for d in told if d.declares == "extends"]
         for declaration in last[-4:]:
@@ -241,7 +250,7 @@ class Teller:
         had = runs_out(ends, self.terms.d_hour_s, sorted([*told, *missing], key=lambda d: d.at))
         if had is not None and had > change.effective_at:
             yield (
-                f"What decided it is a silence, and no report. Had {_all(list(ends.renewed_by))} renewed it by {self.when(change.effective_at)}, "
+                f"What decided it is a silence, and no report. Had {parties} renewed it by {self.when(change.effective_at)}, "
                 f"it would have gone on until {self.when(had)} at least."
             )
             for party in ends.renewed_by if len(ends.renewed_by) > 1 else ():
@@ -274,6 +283,10 @@ def _room(day: Day) -> int:
 def _range(bounds: tuple[int, int, int]) -> str:
     low, _, high = bounds
     return str(low) if low == high else f"{low} to {high}"
+
+
+def _hours(seconds: int) -> str:
+    return "an hour" if seconds == HOUR else f"{seconds // HOUR} hours" if seconds >= HOUR else f"{seconds // 60} minutes"
 
 
 def _all(names: Sequence[str]) -> str:

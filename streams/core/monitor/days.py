@@ -44,7 +44,7 @@ class Days:
             self.baseline = self.measure_baseline()
             return
         for zone, days in self.settled.items():
-            days.append(SettledDay(self._view(zone, day)))
+            days.append(SettledDay(self.view(zone, day)))
             self.changed.add((zone, day))
         self.too_violent.append(self._collapses(day, ends))
         self.news = True
@@ -54,7 +54,7 @@ class Days:
         for zone, day in stale:
             settled = self.settled[zone][day]
             before = settled.failed
-            settled.restate(self._view(zone, day), ticked_s)
+            settled.restate(self.view(zone, day), ticked_s)
             if settled.lingering:
                 self.lingering.add((zone, day))
             self.news |= settled.failed != before
@@ -101,7 +101,7 @@ class Days:
             found[zone] = in_thousandths(metric, sum(amounts)) // len(amounts) if enough else None
         return found
 
-    def _view(self, zone: str, day: int) -> DayView:
+    def view(self, zone: str, day: int) -> DayView:
         """What is known of a day of a zone: the conditions that fail, and what they rest on."""
         picture = self._governing.of_day(day)
         terms = picture.terms

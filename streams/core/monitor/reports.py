@@ -227,6 +227,16 @@ class Reports:
             picture.forget_days(before_s)
         return gone
 
+    def holds(self, key: Key) -> bool:
+        """Whether it is live and shown."""
+        live = self._live.get(key)
+        return live is not None and live.shown
+
+    def told(self, key: Key) -> tuple[Report, LocatedReport]:
+        """A live report, and as the log has it."""
+        located = self._live[key].located
+        return _decode_report(bytes(located.report)), located
+
     def first_mark(self, default: Mark) -> Mark:
         """From where the log must be read to tell all of them again."""
         return min(self._marks.values(), default=default, key=lambda mark: mark.offset)

@@ -1,0 +1,116 @@
+"""`truce compare`: what another policy, or other reports, would have made of a truce."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schemas.facts import Day, PhaseChange
+from streams.commands.times import utc
+from streams.proof.comparison import Comparison, OtherDay, gated_zones
+from streams.proof.comparison import compare as compare_sources
+from streams.proof.sources import Folder, SourceError
+from streams.words import COLOURS, amount
+
+ROWS_MAX = 60
+
+
+@click.command()
+@click.argument("one", type=click.Path(path_type=Path), metavar="A")
+@click.argument("other", type=click.Path(path_type=Path), metavar="B")
+@click.option("--all", "all_zones", is_flag=True, help="Days of every zone; without it those of the zones that decide.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything that differs as one JSON object.")
+def compare(one: Path, other: Path, all_zones: bool, as_json: bool) -> None:
+    """Compare two folders that `truce replay --out` wrote: other terms, other phases, other days, and since when.
+
+    Replay the same reports twice, the second time with --set, and see what the policy would have changed.
+    """
+    try:
+        here, there = Folder(one), Folder(other)
+        found = compare_sources(here, there)
+    except SourceError as fault:
+        raise click.ClickException(str(fault)) from None
+    if not all_zones:
+        gated = gated_zones(here) | gated_zones(there)
+        found = found._replace(days=[day for day in found.days if (day.truce, day.zone) in gated])
+    if as_json:
+        click.echo(orjson.dumps(_body(found)))
+    else:
+        _show(found, str(one), str(other), all_zones)
+
+
+def _body(found: Comparison) -> dict[str, Any]:
+    return {
+        "since": found.since_s,
+        "terms": [dict(zip(("truce", "key", "one", "other"), row, strict=True)) for row in found.terms],
+        "phases": {"only_one": msgspec.to_builtins(found.only_one), "only_other": msgspec.to_builtins(found.only_other)},
+        "days": [
+            day._asdict() | {"one": msgspec.to_builtins(day.one), "other": msgspec.to_builtins(day.other)} for day in found.days
+        ],
+    }
+
+
+def _show(found: Comparison, one: str, other: str, all_zones: bool) -> None:
+    console = Console(highlight=False)
+    for truce, key, was, becomes in found.terms:
+        console.print(f"{truce}: {key} is {_value(was)} in {one}, {_value(becomes)} in {other}", soft_wrap=True, markup=False)
+    if found.since_s is None:
+        console.print("The same phases, and the same days" + ("." if all_zones else " in the zones that decide."))
+        return
+    console.print(f"They differ since {utc(found.since_s)}.")
+    for where, changes in ((one, found.only_one), (other, found.only_other)):
+        for change in changes:
+            console.print(f"only in {where}: {_change(change)}", soft_wrap=True, markup=False)
+    if not found.only_one and not found.only_other:
+        console.print("The phases are the same.")
+    if found.days:
+        console.print(_table(found.days[:ROWS_MAX], one, other))
+        if len(found.days) > ROWS_MAX:
+            console.print(f"and {len(found.days) - ROWS_MAX:,} more days; --json prints them all")
+    else:
+        console.print("The days are the same.")
+
+
+def _table(days: list[OtherDay], one: str, other: str) -> Table:
+    table = Table(
+        "day",
+        "begins",
+        "zone",
+        Path(one).name,
+        Path(other).name,
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+    )
+    several = len({day.truce for day in days}) > 1
+    for day in days:
+        zone = f"{day.truce}/{day.zone}" if several else day.zone
+        table.add_row(str(day.day + 1), utc(day.starts)[:10], zone, _cell(day.one), _cell(day.other))
+    return table
+
+
+def _cell(day: Day | None) -> Text:
+    if day is None:
+        return Text("not there", "dim")
+    limit = "no limit" if day.limit is None else f"of {day.limit / 1_000:g}"
+    text = Text(day.outcome, COLOURS.get(day.outcome, ""))
+    return text.append(f"  {amount(getattr(day.measures, day.metric), day.metric)} {limit}", "default")
+
+
+def _change(change: PhaseChange) -> str:
+    return (
+        f"{utc(change.effective_at)}  {change.truce}/{change.zone}  {change.before_name} to {change.after_name}: {change.detail}"
+    )
+
+
+def _value(value: Any) -> str:
+    return "unsaid" if value is None else orjson.dumps(value).decode()
+
+
+__all__ = ["compare"]
