@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "streams.commands.compare:compare",
     "verify": "streams.commands.verify:verify",
     "report": "streams.commands.report:report",
+    "notify": "streams.commands.notify:notify",
     "rejected": "streams.commands.rejected:rejected",
 }
 
