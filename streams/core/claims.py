@@ -127,6 +127,7 @@ class Account:
         "claim",
         "end",
         "features",
+        "handle",
         "independent",
         "injured",
         "killed",
@@ -206,6 +207,7 @@ class Account:
         self.members: dict[str, Account] | None = None
         self.score = 0
         self.queued = False
+        self.handle = -1
         self.claim: Any = None
 
     @property

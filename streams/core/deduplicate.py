@@ -14,7 +14,7 @@ from streams.core.match import fit, rule_of
 from streams.core.native import LIBRARY
 from streams.core.native.groups import Groups
 from streams.core.neighbourhood import Neighbourhood
-from streams.core.repeats import Repeats, repeats
+from streams.core.repeats import REPEAT_BITS, Repeats, repeats
 from streams.core.terms import Terms
 
 
@@ -28,7 +28,9 @@ class Claim:
         "features",
         "handle",
         "incident",
+        "listed",
         "members",
+        "mergeable",
         "order",
         "queued",
         "score",
@@ -40,6 +42,8 @@ class Claim:
         self.account = account
         self.order = account.order
         self.source = account.source
+        self.listed = account.listed
+        self.mergeable = account.mergeable
         self.features = account.features
         self.breadth = breadth(account.features) if account.mergeable else None
         self.told = [account]
@@ -64,14 +68,18 @@ class Deduplicator:
 
     def __init__(self, terms: Terms) -> None:
         match, rule = terms.match, rule_of(terms.match)
-        self._claims = Anchoring(
-            Repeats(match), lambda head, account: repeats(head.features, account.features, rule), exclusive=False
-        )
-        self._incidents: Anchoring | Groups = (
-            Groups(LIBRARY, match, rule)
-            if LIBRARY is not None
-            else Anchoring(Neighbourhood(match), lambda anchor, claim: fit(anchor.features, claim.features, rule), exclusive=True)
-        )
+        self._claims: Anchoring | Groups
+        self._incidents: Anchoring | Groups
+        if LIBRARY is not None:
+            self._claims = Groups(LIBRARY, match, rule, REPEAT_BITS)
+            self._incidents = Groups(LIBRARY, match, rule)
+        else:
+            self._claims = Anchoring(
+                Repeats(match), lambda head, account: repeats(head.features, account.features, rule), exclusive=False
+            )
+            self._incidents = Anchoring(
+                Neighbourhood(match), lambda anchor, claim: fit(anchor.features, claim.features, rule), exclusive=True
+            )
 
     def add(self, account: Account) -> None:
         self._claims.add(account)

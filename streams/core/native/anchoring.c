@@ -1,8 +1,9 @@
-/* Groups claims around anchors, as `streams.core.anchoring` defines it, on columns instead of objects.
+/* Groups things around anchors, as `streams.core.anchoring` defines it, on columns instead of objects.
 
-   Claims are known by the handles that Python gives them. Their cells hold what rules most pairs out side by side in
-   memory, so that hundreds of neighbours cost about as much as one call of a Python function. Every rule stands in Python
-   too (`anchoring.Anchoring`, `deduplicate._Neighbourhood`, `match.fit`); a property test holds the two to each other.
+   Things are known by the handles that Python gives them. The index lists what rules most pairs out side by side in
+   memory, so that hundreds of neighbours cost about as much as one call of a Python function. There are two ways to meet:
+   claims of different sources near each other (`Neighbourhood`, `match.fit`), and accounts of one source that repeat each
+   other (`Repeats`, `repeats`). Every rule stands in Python too; a property test holds the two to each other.
    Nothing here is random, and nothing depends on an address. */
 
 #include <math.h>
@@ -16,6 +17,7 @@ int32_t truce_cosines[9001];
 
 enum { ADD, REMOVE, FORGET };
 enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, NONE = -1 };
+enum { PIECES = 6, PIECE_BITS = 11, KEYS = LINKS_MAX + PIECES };      /* see `repeats` */
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
 
 #define HOUR 3600
@@ -57,6 +59,7 @@ typedef struct { int32_t anchor, grid; } Opened;
 
 typedef struct {
     int64_t distance, window, threshold, anchors_max, sharp, weapons;
+    int64_t repeat_bits;          /* NONE: claims that fit, one a source; else accounts that repeat, by their words and links */
     int64_t radius_max[SIZES], side[SIZES], span_max[LENGTHS], slot[LENGTHS];
     int32_t base[COMPARISONS], weights[LEVELS_MAX], weapon_levels[WEAPONS_MAX * WEAPONS_MAX];
     uint32_t grids[BREADTHS];     /* by breadth that is there: the grids it is listed in, a bit each */
@@ -140,9 +143,22 @@ static int links_level(const Claim *a, const Claim *b) {
     return 1;
 }
 
-/* The score, or 0 with *fits false where the two cannot be one incident. */
+static int repeats(const Groups *g, const Claim *a, const Claim *b) {
+    const Features *x = &a->f, *y = &b->f;
+    if (x->kind != y->kind) return 0;
+    int same_words = x->script != 0 && x->script == y->script && __builtin_popcountll(x->signature ^ y->signature) <= g->repeat_bits;
+    if (!same_words && links_level(a, b) != 0) return 0;
+    if (larger(y->start - x->end, x->start - y->end) > g->window) return 0;
+    return distance_m(x->lat, x->lon, y->lat, y->lon) <= g->distance + x->radius + y->radius;
+}
+
+/* The score, or 0 with *fits false where the two do not belong together. */
 static int32_t score_of(const Groups *g, const Claim *a, const Claim *b, char *fits) {
     const Features *x = &a->f, *y = &b->f;
+    if (g->repeat_bits != NONE) {
+        *fits = (char)repeats(g, a, b);
+        return 0;
+    }
     *fits = 0;
     if (x->kind != y->kind) return 0;
     int weapon = g->weapon_levels[x->weapon * g->weapons + y->weapon];
@@ -208,6 +224,9 @@ static int32_t pop(Groups *g) {
     g->heap[at] = last;
     return top;
 }
+
+/* Groups hold one claim a source, or any number of accounts of one. */
+static int32_t key_of(const Groups *g, int32_t handle) { return g->repeat_bits == NONE ? g->claims[handle].source : handle; }
 
 /* -- members of an anchor ------------------------------------------------------------------------------------------ */
 
@@ -322,26 +341,66 @@ static void tidy_cells(Groups *g) {
     for (int32_t number = 0; number < kept; number++) enter_cell(g, number);
 }
 
+/* Where a claim is listed in a grid; `grid` is a key of its own where accounts repeat. */
+typedef struct { int grid, breadth; int64_t slot, row, column; } Spot;
+
+static int64_t piece_of(const Claim *c, int piece) { return (int64_t)(c->f.signature >> (piece * PIECE_BITS) & ((1u << PIECE_BITS) - 1)); }
+
+static Spot spot_of(const Groups *g, const Claim *c, int grid) {
+    if (g->repeat_bits != NONE) {
+        if (grid < LINKS_MAX) return (Spot){ 0, 0, c->source, c->links[grid], 0 };
+        return (Spot){ grid, 0, c->source, piece_of(c, grid - LINKS_MAX), 0 };
+    }
+    int64_t side = g->side[grid / LENGTHS], columns = 360000000 / side;
+    int64_t column = floor_div(c->f.lon, side) % columns;
+    return (Spot){ grid, c->breadth, floor_div(c->f.start, g->slot[grid % LENGTHS]), floor_div(c->f.lat, side),
+                   column < 0 ? column + columns : column };
+}
+
+/* The grids that a claim is listed in, or its keys, a bit each. */
+static uint32_t grids_of(const Groups *g, const Claim *c) {
+    if (g->repeat_bits == NONE) return c->breadth == NONE ? 0 : g->grids[c->breadth];
+    return c->forgotten ? 0 : ((1u << c->links_count) - 1) | (c->f.script ? ((1u << PIECES) - 1) << LINKS_MAX : 0);
+}
+
+/* Whether two meet in a grid of the first. */
+static int meets(const Groups *g, const Claim *a, const Claim *b, int grid) {
+    if (g->repeat_bits == NONE) return grid_of(a->breadth, b->breadth) == grid;
+    if (grid >= LINKS_MAX) return b->f.script && piece_of(a, grid - LINKS_MAX) == piece_of(b, grid - LINKS_MAX);
+    for (int at = 0; at < b->links_count; at++)
+        if (b->links[at] == a->links[grid]) return 1;
+    return 0;
+}
+
+/* The bit of a grid that another has in common with a claim: a link stands at another place among its own links. */
+static int same_key(const Groups *g, int32_t handle, const Opened *other) {
+    if (g->repeat_bits == NONE || other->grid >= LINKS_MAX) return other->grid;
+    const Claim *c = &g->claims[handle], *o = &g->claims[other->anchor];
+    int at = 0;
+    while (o->links[at] != c->links[other->grid]) at++;
+    return at;
+}
+
 /* The group of a claim in a grid, made if need be. Cells and groups move when others are made: do not keep it. */
 static Group *group_of(Groups *g, const Claim *c, int grid) {
-    int64_t side = g->side[grid / LENGTHS], columns = 360000000 / side;
-    int64_t slot = floor_div(c->f.start, g->slot[grid % LENGTHS]), row = floor_div(c->f.lat, side);
-    int64_t column = floor_div(c->f.lon, side) % columns;
-    if (column < 0) column += columns;
-    Cell *cell = find_cell(g, grid, c->breadth, slot, row, column);
+    Spot spot = spot_of(g, c, grid);
+    Cell *cell = find_cell(g, spot.grid, spot.breadth, spot.slot, spot.row, spot.column);
     if (!cell) {
         if (g->cells_count * 2 >= g->table_size) tidy_cells(g);
         g->cells = grown(g->cells, &g->cells_size, g->cells_count + 1, sizeof(Cell));
-        g->cells[g->cells_count] = (Cell){ .grid = (int16_t)grid, .breadth = c->breadth, .slot = slot, .row = row, .column = column };
+        g->cells[g->cells_count] = (Cell){ .grid = (int16_t)spot.grid, .breadth = (int16_t)spot.breadth, .slot = spot.slot,
+                                           .row = spot.row, .column = spot.column };
         enter_cell(g, g->cells_count);
         cell = &g->cells[g->cells_count++];
     }
+    Group wanted = { 0 };
+    if (g->repeat_bits == NONE) wanted = (Group){ .kind = c->f.kind, .weapon = c->f.weapon, .listed = c->listed };
     for (int32_t at = 0; at < cell->count; at++) {
         Group *one = &cell->groups[at];
-        if (one->kind == c->f.kind && one->weapon == c->f.weapon && one->listed == c->listed) return one;
+        if (one->kind == wanted.kind && one->weapon == wanted.weapon && one->listed == wanted.listed) return one;
     }
     cell->groups = grown(cell->groups, &cell->size, cell->count + 1, sizeof(Group));
-    cell->groups[cell->count] = (Group){ .kind = c->f.kind, .weapon = c->f.weapon, .listed = c->listed };
+    cell->groups[cell->count] = wanted;
     return &cell->groups[cell->count++];
 }
 
@@ -398,17 +457,16 @@ static void begin_breadth(Groups *g, int breadth) {
 
 static void index_claim(Groups *g, int32_t handle) {
     int breadth = g->claims[handle].breadth;
-    if (breadth == NONE) return;
-    if (!g->grids[breadth]) begin_breadth(g, breadth);
-    for (int grid = 0; grid < BREADTHS; grid++)
-        if (g->grids[breadth] >> grid & 1) list_claim(g, handle, grid);
+    if (g->repeat_bits == NONE && breadth != NONE && !g->grids[breadth]) begin_breadth(g, breadth);
+    uint32_t grids = grids_of(g, &g->claims[handle]);
+    for (int grid = 0; grids >> grid; grid++)
+        if (grids >> grid & 1) list_claim(g, handle, grid);
 }
 
 static void unindex_claim(Groups *g, int32_t handle) {
-    int breadth = g->claims[handle].breadth;
-    if (breadth == NONE) return;
-    for (int grid = 0; grid < BREADTHS; grid++)
-        if (g->grids[breadth] >> grid & 1) {
+    uint32_t grids = grids_of(g, &g->claims[handle]);
+    for (int grid = 0; grids >> grid; grid++)
+        if (grids >> grid & 1) {
             Rows *all = &group_of(g, &g->claims[handle], grid)->all;
             int32_t at = 0;
             while (all->rows[at].handle != handle) at++;
@@ -480,7 +538,21 @@ static int next_cell(Groups *g, const Claim *c, Walk *w) {
     }
 }
 
+/* The same where accounts repeat: by one key after the other. */
+static Group *next_key(Groups *g, const Claim *c, Walk *w) {
+    uint32_t keys = grids_of(g, c) & w->grids;
+    w->window = g->window;
+    while (++w->breadth < KEYS) {
+        if (!(keys >> w->breadth & 1)) continue;
+        Spot spot = spot_of(g, c, w->breadth);
+        Cell *cell = find_cell(g, spot.grid, spot.breadth, spot.slot, spot.row, spot.column);
+        if (cell && cell->count) return &cell->groups[0];
+    }
+    return NULL;
+}
+
 static Group *next_group(Groups *g, const Claim *c, Walk *w) {
+    if (g->repeat_bits != NONE) return next_key(g, c, w);
     if (c->breadth == NONE) return NULL;
     for (;;) {
         while (!w->cell || w->group >= w->cell->count) {
@@ -519,13 +591,13 @@ static void release_group(Groups *g, int32_t anchor) {
 }
 
 static void enter_group(Groups *g, int32_t anchor, int32_t handle) {
-    set_member(&g->claims[anchor].members, g->claims[handle].source, handle);
+    set_member(&g->claims[anchor].members, key_of(g, handle), handle);
     g->claims[handle].anchor = anchor;
     if (!g->claims[handle].forgotten) g->claims[anchor].alive_in_group++;
 }
 
 static void quit_group(Groups *g, int32_t anchor, int32_t handle) {
-    drop_member(&g->claims[anchor].members, g->claims[handle].source);
+    drop_member(&g->claims[anchor].members, key_of(g, handle));
     g->claims[handle].anchor = NONE;
     if (!g->claims[handle].forgotten) g->claims[anchor].alive_in_group--;
 }
@@ -538,7 +610,7 @@ static void release_members(Groups *g, int32_t anchor, int grid) {
     for (int32_t at = 0; at < c->members.size; at++) {
         int32_t other = c->members.slots[at].handle;
         if (other == NONE || other == anchor) continue;
-        if (grid == NONE || grid_of(c->breadth, g->claims[other].breadth) == grid) others[count++] = other;
+        if (grid == NONE || meets(g, c, &g->claims[other], grid)) others[count++] = other;
     }
     for (int32_t at = 0; at < count; at++) {
         quit_group(g, anchor, others[at]);
@@ -568,29 +640,26 @@ static void attract(Groups *g, int32_t anchor, uint32_t grids) {
 
 /* Where it is an anchor now, those that no longer may take members let them go. */
 static void open_anchor(Groups *g, int32_t handle) {
-    int breadth = g->claims[handle].breadth;
-    uint32_t opened = 0;
-    if (breadth == NONE) return;
-    Opened closed[BREADTHS];
+    uint32_t grids = grids_of(g, &g->claims[handle]), opened = 0;
+    Opened closed[KEYS];
     int count = 0;
-    for (int grid = 0; grid < BREADTHS; grid++) {
-        if (!(g->grids[breadth] >> grid & 1) || list_anchor(g, handle, grid) >= g->anchors_max) continue;
+    for (int grid = 0; grids >> grid; grid++) {
+        if (!(grids >> grid & 1) || list_anchor(g, handle, grid) >= g->anchors_max) continue;
         opened |= 1u << grid;
         const Rows *anchors = &group_of(g, &g->claims[handle], grid)->anchors;
         if (anchors->count > g->anchors_max) closed[count++] = (Opened){ anchors->rows[g->anchors_max].handle, grid };
     }
-    for (int at = 0; at < count; at++) release_members(g, closed[at].anchor, closed[at].grid);
+    for (int at = 0; at < count; at++) release_members(g, closed[at].anchor, same_key(g, handle, &closed[at]));
     if (opened) attract(g, handle, opened);
 }
 
 /* Where it is no anchor any more; with `attracting`, those that may take members now look for some. */
 static void close_anchor(Groups *g, int32_t handle, int attracting) {
-    int breadth = g->claims[handle].breadth;
-    if (breadth == NONE) return;
-    Opened opened[BREADTHS];
+    uint32_t grids = grids_of(g, &g->claims[handle]);
+    Opened opened[KEYS];
     int count = 0;
-    for (int grid = 0; grid < BREADTHS; grid++) {
-        if (!(g->grids[breadth] >> grid & 1)) continue;
+    for (int grid = 0; grids >> grid; grid++) {
+        if (!(grids >> grid & 1)) continue;
         Rows *anchors = &group_of(g, &g->claims[handle], grid)->anchors;
         int32_t rank = rank_of(g, anchors, handle);
         anchors->count--;
@@ -598,7 +667,7 @@ static void close_anchor(Groups *g, int32_t handle, int attracting) {
         if (rank < g->anchors_max && g->anchors_max <= anchors->count)
             opened[count++] = (Opened){ anchors->rows[g->anchors_max - 1].handle, grid };
     }
-    for (int at = 0; attracting && at < count; at++) attract(g, opened[at].anchor, 1u << opened[at].grid);
+    for (int at = 0; attracting && at < count; at++) attract(g, opened[at].anchor, 1u << same_key(g, handle, &opened[at]));
 }
 
 static void leave(Groups *g, int32_t handle) {
@@ -612,6 +681,10 @@ static void leave(Groups *g, int32_t handle) {
     }
     quit_group(g, anchor, handle);
     changed(g, anchor, handle, 0);
+    if (g->repeat_bits != NONE) {
+        if (!g->claims[anchor].alive_in_group) release_group(g, anchor);
+        return;
+    }
     /* Its place in the group is free for a later one of the same source. */
     Walk walk = WALK(EVERYWHERE);
     const Claim *a = &g->claims[anchor], *gone = &g->claims[handle];
@@ -631,7 +704,7 @@ static void join(Groups *g, int32_t handle, int32_t anchor) {
         open_anchor(g, handle);
         return;
     }
-    int32_t displaced = member(&g->claims[anchor].members, g->claims[handle].source);
+    int32_t displaced = member(&g->claims[anchor].members, key_of(g, handle));
     if (displaced != NONE) {
         changed(g, anchor, displaced, 0);
         quit_group(g, anchor, displaced);
@@ -655,7 +728,7 @@ static void decide(Groups *g, int32_t handle) {
             char fits;
             int32_t score = score_of(g, a, c, &fits);
             if (!fits) continue;
-            int32_t holder = member(&a->members, c->source);
+            int32_t holder = member(&a->members, key_of(g, handle));
             if (holder != NONE && holder != handle && before(g, holder, handle)) continue;
             if (best == NONE || score > best_score || (score == best_score && before(g, anchor, best))) {
                 best = anchor;
@@ -673,7 +746,7 @@ static void decide(Groups *g, int32_t handle) {
 
 /* -- what Python calls --------------------------------------------------------------------------------------------- */
 
-/* `numbers`: distance_m, window_s, threshold, anchors_max, sharp_s, number of weapons; then radius and side of each size,
+/* `numbers`: distance_m, window_s, threshold, anchors_max, sharp_s, number of weapons, repeat_bits (or -1); then radius and side of each size,
    span and slot of each length, and the number of the first level of each comparison but the weapon's. `weights` by level;
    `weapon_levels` by weapon and weapon, -1 where the two exclude each other. */
 Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t levels, const int32_t *weapon_levels) {
@@ -681,7 +754,8 @@ Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t
     if (!g || levels > LEVELS_MAX || numbers[5] > WEAPONS_MAX) abort();
     g->distance = numbers[0]; g->window = numbers[1]; g->threshold = numbers[2];
     g->anchors_max = numbers[3]; g->sharp = numbers[4]; g->weapons = numbers[5];
-    numbers += 6;
+    g->repeat_bits = numbers[6];
+    numbers += 7;
     for (int size = 0; size < SIZES; size++) { g->radius_max[size] = *numbers++; g->side[size] = *numbers++; }
     for (int length = 0; length < LENGTHS; length++) { g->span_max[length] = *numbers++; g->slot[length] = *numbers++; }
     for (int comparison = 0; comparison < COMPARISONS; comparison++) g->base[comparison] = (int32_t)*numbers++;

@@ -1,7 +1,7 @@
-"""`Anchoring` of claims in a `Neighbourhood`, in C: the same groups and the same changes, a hundred times faster.
+"""`Anchoring` in C: of claims in a `Neighbourhood`, and of accounts among `Repeats`. The same groups, a hundred times faster.
 
-Claims are handed over as columns when `resolve` is called, and known by a handle from then on. A property test holds this
-to the two it stands for.
+Things are handed over as columns when `resolve` is called, and known by a handle from then on. A property test holds this
+to what it stands for.
 """
 
 from ctypes import CDLL, POINTER, byref, c_char_p, c_int32, c_int64, c_void_p, cast
@@ -24,11 +24,14 @@ _BASES = [name for name in COMPARISONS if name != "weapon"]
 
 
 class Groups:
-    """Claims have `order`, `source`, `features`, `account`, `anchor` and `handle`."""
+    """Things have `order`, `source`, `listed`, `mergeable`, `features`, `anchor` and `handle`.
 
-    def __init__(self, library: CDLL, match: Match, rule: Rule) -> None:
+    With `repeat_bits` accounts of one source that repeat each other are grouped, else claims of different ones that fit.
+    """
+
+    def __init__(self, library: CDLL, match: Match, rule: Rule, repeat_bits: int = -1) -> None:
         self._library = library
-        self._groups = _new(library, match, rule)
+        self._groups = _new(library, match, rule, repeat_bits)
         self._operations: list[bytes] = []
         self._claims: list[Any] = []
         self._free: list[int] = []
@@ -51,9 +54,9 @@ class Groups:
         high = (((blunt << 2 | standing) << 3 | precision) << 3 | rank) << 48 | start + _START_OFFSET
         low = "\0".join(names).encode("utf-8", "surrogatepass")
         links = claim.features.links
-        source, merged = self._number(claim.source), claim.breadth is not None
+        source = self._number(claim.source)
         self._operations += (
-            _HEAD.pack(ADD, handle, source, len(links), len(low), merged, claim.account.listed, high),
+            _HEAD.pack(ADD, handle, source, len(links), len(low), claim.mergeable, claim.listed, high),
             _FEATURES.pack(*claim.features[:-1]),
             b"".join([link.to_bytes(8, "little") for link in links]),
             low,
@@ -106,14 +109,14 @@ class Groups:
             self._free_sources.append(known[0])
 
 
-def _new(library: CDLL, match: Match, rule: Rule) -> int:
+def _new(library: CDLL, match: Match, rule: Rule, repeat_bits: int) -> int:
     """The state, told what the rules say in numbers."""
     (c_int32 * len(COSINES)).in_dll(library, "truce_cosines")[:] = COSINES
     library.truce_groups_new.restype = c_void_p
     library.truce_groups_free.argtypes = [c_void_p]
     library.truce_groups_resolve.argtypes = [c_void_p, c_char_p, c_int64, c_void_p, c_void_p, c_void_p]
     bases = [NUMBER[name, next(level for comparison, level in NAMES if comparison == name)] for name in _BASES]
-    numbers = [rule.distance_m, rule.window_s, rule.threshold, match.neighbours_max, SHARP_S, len(WEAPONS)]
+    numbers = [rule.distance_m, rule.window_s, rule.threshold, match.neighbours_max, SHARP_S, len(WEAPONS), repeat_bits]
     numbers += [number for pair in (*SIZES, *LENGTHS) for number in pair] + bases
     levels = [weapon_level(one, other) for one in range(len(WEAPONS)) for other in range(len(WEAPONS))]
     return library.truce_groups_new(
