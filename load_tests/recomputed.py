@@ -262,7 +262,7 @@ def _fates(states: Mapping[int, LogPartition], ledger: Ledger, positions: Any) -
     fates = Counter[str]()
     for state in states.values():
         for monitor in state.monitors.values():
-            fates.update(monitor.counts)
+            fates.update(monitor.accounts())
     row = Row("reports of the log, one fate each", in_log, fates.total() + skipped)
     row.note = ", ".join(f"{count:,} {fate}" for fate, count in fates.items() if count)
     if row.found < row.expected:

@@ -55,13 +55,14 @@ class Contribution(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """What follows from the claims of an incident. Severity in thousandths."""
+    """What follows from the claims of an incident. Severity in thousandths. `violent`: whether it is violence, by bound."""
 
     grade: Grade
     scope: Scope
     killed: Bounds
     injured: Bounds
     severity: Bounds
+    violent: tuple[bool, bool, bool]
     weapon: Weapon
     told_by: dict[str, int]
     unlisted_only: bool
@@ -166,12 +167,16 @@ class Incident:
             )
             for bound in range(3)
         )
+        # What terms weigh at nothing (a monitor kept out, a denial of access, a detention) is violence only if somebody was hurt.
+        weighs = terms.kind_weights.get(self.anchor.kind) != 0
+        violent = tuple(weighs or killed[bound] + injured[bound] > 0 for bound in range(3))
         return Derived(
             self._grade(listed),
             self._scope(terms),
             killed,
             injured,
             severity,  # type: ignore[arg-type]
+            violent,  # type: ignore[arg-type]
             weapon,
             dict(sorted(told_by.items())),
             not listed,

@@ -28,16 +28,17 @@ def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: 
     placement, span = incident.placement, (incident.anchor.start, incident.anchor.end)
     amounts = [(1, derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
     parts = []
-    if derived.grade is not Grade.WEAK and placement.certain and end_s - start_s < WIDE_SPAN_S and _datable(incident):
+    in_low, in_best, in_high = derived.violent
+    if in_low and derived.grade is not Grade.WEAK and placement.certain and end_s - start_s < WIDE_SPAN_S and _datable(incident):
         parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW], span))
     if counted:
         middle_s = (start_s + end_s) // 2
         hour = middle_s // HOUR
-        if placement.centre:
+        if in_best and placement.centre:
             parts.append(
                 Part(BEST, placement.centre, (middle_s // DAY,), hour, hour + WINDOW_HOURS, amounts[BEST], (sum(span) // 2,) * 2)
             )
-        if placement.possible:
+        if in_high and placement.possible:
             parts.append(
                 Part(HIGH, placement.possible, high_days(start_s, end_s), *high_hours(start_s, end_s), amounts[HIGH], span)
             )

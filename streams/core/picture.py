@@ -7,7 +7,7 @@ phases and of what was announced: it is a function of the live reports and the t
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from schemas.facts import Circle, Report
+from schemas.facts import Circle, Covers, Report
 from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
 from streams.core.access import Access, Statement
 from streams.core.check import seconds
@@ -169,7 +169,7 @@ class Picture:
         elif covers.zone is not None:
             zones = (covers.zone,) if covers.zone in self.measure.zones else ()
         else:
-            zones = () if circle is None else self.zone_map.covered_by(circle)
+            zones = () if circle is None else self.zone_map.covered_by(circle, _radius(covers))
         start = seconds(covers.start)
         watch = Watch(source, zones, start, min(seconds(covers.end), received_at))
         self.coverage.add_watch(key, watch)
@@ -182,7 +182,7 @@ class Picture:
         if report.covers is not None and report.covers.zone is not None:
             zones = (report.covers.zone,) if report.covers.zone in self.measure.zones else ()
         elif circle is not None:
-            zones = self.zone_map.covered_by(circle)
+            zones = self.zone_map.covered_by(circle, _radius(report.covers))
         counts = known is not None and Trust.VIOLENCE in known.trusted
         tally = Tally(zones, seconds(report.period.start), seconds(report.period.end), report.count, counts)
         self.tallies.add(key, tally)
@@ -428,6 +428,11 @@ class Picture:
 
 def _unheard(incident_id: str) -> None:
     """Nobody asks for the last word on an incident."""
+
+
+def _radius(covers: Covers | None) -> int | None:
+    """How far a source says that it watched, about the place it names."""
+    return None if covers is None or covers.location is None else covers.location.radius_m
 
 
 def _stated(report: Report, received_at: int) -> int:

@@ -56,17 +56,16 @@ class ZoneMap:
             microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m, circle.precision, tuple(circle.areas)
         )
 
-    def covered_by(self, circle: Circle) -> tuple[str, ...]:
+    def covered_by(self, circle: Circle, radius_m: int | None) -> tuple[str, ...]:
         """The zones that lie wholly inside what a nil report says it watched.
 
         Areas are covered by a report that names them or their country. Polygons are covered when all their corners are in
-        a circle that was given as one, with coordinates: the circle about a name is our estimate of where the place is, and
-        reaches over ground that nobody said was watched.
+        a circle that was given as one: coordinates as they are, with a radius that the report states. The circle about a name,
+        a radius implied by decimals and coordinates that we repaired are estimates of ours, and reach over ground that nobody
+        said was watched.
         """
-        given = circle.method in _GIVEN_AS_CIRCLES
-        return self._cover(
-            microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m if given else None, circle.stated_area
-        )
+        given = circle.method in _GIVEN_AS_CIRCLES and circle.repair is None
+        return self._cover(microdegrees(circle.lat), microdegrees(circle.lon), radius_m if given else None, circle.stated_area)
 
     def _placement(self, lat_e6: int, lon_e6: int, radius_m: int, precision: int, areas: tuple[str, ...]) -> Placement:
         abroad = self._countries.isdisjoint(_country(area) for area in areas)

@@ -17,6 +17,7 @@ from streams.core.terms import DAY, HOUR, Terms
 from streams.core.zones import ZoneMap
 
 Ids = frozenset[tuple[str, str]]
+WEIGHTLESS = ("access_denied", "monitor_restricted", "detention", "other")
 Centres = Mapping[str, tuple[str, ...]]
 
 
@@ -122,7 +123,8 @@ def _enter(sums, body: Incident, zone: str, centred: Centres, sure: bool, start_
         body.counted and zone in body.possible and body.starts < end_s and last_s > start_s,
     )
     for bound, (name, holds) in enumerate(zip(("low", "best", "high"), tests, strict=True)):
-        if holds:
+        hurt = getattr(body.killed, name) + getattr(body.injured, name)
+        if holds and (body.kind not in WEIGHTLESS or hurt):
             for metric, amount in enumerate((1, getattr(body.severity, name), getattr(body.killed, name))):
                 sums[bound][metric] += amount
 

@@ -45,7 +45,7 @@ TERMS = parse(
 )
 
 
-def _log(seed: int, days: int = 40) -> list[bytes]:
+def long_log(seed: int, days: int = 40) -> list[bytes]:
     random = Random(seed)
     start = TERMS.d_hour_s - 2 * DAY
     records: list[bytes] = [terms_record(TERMS)]
@@ -83,7 +83,7 @@ def _log(seed: int, days: int = 40) -> list[bytes]:
     return records
 
 
-def _run(log: list[bytes], stops: set[int]) -> tuple[Readers, int]:
+def stopped_and_started(log: list[bytes], stops: set[int]) -> tuple[Readers, int]:
     partition, readers, checkpoints, read_from = LogPartition(0), Readers(), {}, 0
     for offset, value in enumerate(log):
         partition.apply(offset, value)
@@ -102,10 +102,10 @@ def _run(log: list[bytes], stops: set[int]) -> tuple[Readers, int]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
-    log = _log(seed)
-    straight, _ = _run(log, set())
+    log = long_log(seed)
+    straight, _ = stopped_and_started(log, set())
     random = Random(seed)
-    stopped, read_from = _run(log, {random.randrange(len(log) // 2, len(log)) for _ in range(5)} | {len(log) - 5})
+    stopped, read_from = stopped_and_started(log, {random.randrange(len(log) // 2, len(log)) for _ in range(5)} | {len(log) - 5})
     assert read_from > 0, "the last restart read the whole log: no base was used"
     assert stopped.phases == straight.phases
     assert len(straight.phases) > 1

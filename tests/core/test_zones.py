@@ -150,20 +150,22 @@ COVERED = [
 
 @pytest.mark.parametrize(("watched", "zones"), COVERED)
 def test_a_nil_report_covers_the_areas_it_names(watched: Circle, zones: tuple[str, ...]) -> None:
-    assert AREAS.covered_by(watched) == zones
+    assert AREAS.covered_by(watched, 73_000) == zones
 
 
 def test_a_nil_report_of_the_only_country_covers_the_whole() -> None:
     zones = ZoneMap(terms({"id": "west", "areas": ["SY.02"]}, {"id": "box", "polygons": SHAPES["holed"]}))
-    assert zones.covered_by(circle(stated="SY", areas=("SY",), precision=6)) == ("west", "box", "all")
+    assert zones.covered_by(circle(stated="SY", areas=("SY",), precision=6), 73_000) == ("west", "box", "all")
 
 
 def test_a_nil_report_covers_a_polygon_with_all_its_corners() -> None:
-    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000)) == ("holed",)
-    assert POLYGONS.covered_by(circle(36.0, 37.0, 70_000)) == ()
-    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000, precision=4, stated="SY.09", method=Method.PROVINCE)) == ()
-    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000, precision=4, method=Method.PLACE)) == ()
-    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000, method=Method.MGRS)) == ("holed",)
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000), 73_000) == ("holed",)
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 70_000), 70_000) == ()
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000), None) == ()  # nobody said how far he saw
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 90_000), 70_000) == ()  # what is said counts, not what we made of it
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000, precision=4, stated="SY.09", method=Method.PROVINCE), 73_000) == ()
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000, precision=4, method=Method.PLACE), 73_000) == ()
+    assert POLYGONS.covered_by(circle(36.0, 37.0, 73_000, method=Method.MGRS), 73_000) == ("holed",)
 
 
 LATS, LONS = st.floats(35, 37), st.floats(36, 41)

@@ -33,7 +33,7 @@ class Basis:
         if closed <= first:
             return
         now = Mark(offset + 1, monitor.time.clock.snapshot(), monitor.time.now_s)
-        mark = monitor.waiting.first_mark(monitor.reports.first_mark(now))
+        mark = min((now, *monitor.waiting.marks(), *monitor.reports.marks()), key=lambda mark: mark.offset)
         passed_over = monitor.reports.passed_over.since(mark.offset)
         if passed_over is None:
             return

@@ -5,7 +5,7 @@ of days and phases.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -237,9 +237,9 @@ class Reports:
         located = self._live[key].located
         return _decode_report(bytes(located.report)), located
 
-    def first_mark(self, default: Mark) -> Mark:
-        """From where the log must be read to tell all of them again."""
-        return min(self._marks.values(), default=default, key=lambda mark: mark.offset)
+    def marks(self) -> Iterable[Mark]:
+        """From where the log tells those of each day again."""
+        return self._marks.values()
 
     def states(self) -> dict[str, int]:
         """How many are live, retracted, outside the truce."""

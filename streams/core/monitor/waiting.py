@@ -8,6 +8,7 @@ A live topic's reports are received when they are appended and are shown at once
 known when.
 """
 
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -45,8 +46,9 @@ class Waiting:
             due.append(heappop(self._held))
         return due
 
-    def first_mark(self, default: Mark) -> Mark:
-        return min((held.mark for held in self._held), default=default, key=lambda mark: mark.offset)
+    def marks(self) -> Iterator[Mark]:
+        """From where the log tells each of them again."""
+        return (held.mark for held in self._held)
 
 
 __all__ = ["Held", "Waiting"]
