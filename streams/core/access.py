@@ -29,6 +29,7 @@ class Access:
         self._sources = {source.id: source for source in terms.sources}
         self._by_area: dict[str, dict[object, Statement]] = {area: {} for area in terms.access.areas}
         self._area_of: dict[object, str] = {}
+        self._closed: set[object] = set()
 
     def add(self, key: object, area: str, statement: Statement) -> bool:
         """Whether it can matter: an area of the terms, by a source of the terms."""
@@ -42,6 +43,9 @@ class Access:
         area = self._area_of.pop(key, None)
         return None if area is None else self._by_area[area].pop(key)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._area_of
+
     def __len__(self) -> int:
         return len(self._area_of)
 
@@ -50,6 +54,22 @@ class Access:
         for area, statements in self._by_area.items():
             for key, statement in statements.items():
                 yield key, area, statement
+
+    def close(self, key: object) -> None:
+        """The report cannot be taken back any more; its word stays for as long as it holds."""
+        if key in self._area_of:
+            self._closed.add(key)
+
+    def forget(self, before_s: int) -> None:
+        """Let go of closed words on which nothing after this time can rest: "open" that is over, denials that are."""
+        hold_s = self._terms.access.valid_hours * HOUR
+        for area, statements in self._by_area.items():
+            standing = {start for start, end in self._denials(area) if end > before_s}
+            for key in [key for key in statements if key in self._closed]:
+                said = statements[key]
+                if said.at + hold_s < before_s and (said.open or said.at not in standing):
+                    del statements[key], self._area_of[key]
+                    self._closed.discard(key)
 
     def state(self, area: str, start_s: int, end_s: int) -> str:
         """`denied`, `open` or `unreported` for a day [start, end)."""
@@ -65,6 +85,15 @@ class Access:
 
     def _denied(self, area: str) -> list[Span]:
         """By a source trusted for access, until such a source says open; by both sides, while both stand by it."""
+        trusted, one, other = self._denials_by_whom(area)
+        both = [(max(a[0], b[0]), min(a[1], b[1])) for a in one for b in other if max(a[0], b[0]) < min(a[1], b[1])]
+        return trusted + both
+
+    def _denials(self, area: str) -> list[Span]:
+        return [span for spans in self._denials_by_whom(area) for span in spans]
+
+    def _denials_by_whom(self, area: str) -> tuple[list[Span], list[Span], list[Span]]:
+        """By sources trusted for access, by one side, by the other: how long each stands by it."""
         trusted: list[Span] = []
         by_side: dict[str, list[Span]] = {side: [] for side in self._terms.opposed}
         for statement in self._ordered(area):
@@ -80,9 +109,7 @@ class Access:
                 _begin(trusted, statement.at)
             elif source.side in by_side:
                 _begin(by_side[source.side], statement.at)
-        one, other = by_side.values()
-        both = [(max(a[0], b[0]), min(a[1], b[1])) for a in one for b in other if max(a[0], b[0]) < min(a[1], b[1])]
-        return trusted + both
+        return trusted, *by_side.values()  # type: ignore[return-value]
 
     def _ordered(self, area: str) -> list[Statement]:
         # At the same moment "open" comes first, so that a denial stands.

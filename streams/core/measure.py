@@ -15,6 +15,7 @@ from streams.core.terms import DAY, HOUR
 
 WINDOW_HOURS = 168
 LOW, BEST, HIGH = range(3)
+FAR_DAY = 1 << 40
 METRICS = ("incidents", "severity", "killed")
 LOW_SHARE_PERCENT = 90
 """How much of an incident's span must lie in a day for it to be certainly of that day."""
@@ -96,11 +97,13 @@ class ZoneMeasure:
         "_changes",
         "_hour",
         "_window",
+        "closed_weeks",
         "days",
         "dirty_days",
         "dirty_weeks",
         "level_dirty",
         "spans",
+        "week_before",
         "week_changes",
     )
 
@@ -110,6 +113,8 @@ class ZoneMeasure:
         self.dirty_days: set[int] = set()
         self.dirty_weeks: set[int] = set()
         self.week_changes: dict[int, list[int]] = {}
+        self.closed_weeks: dict[int, list[int]] = {}
+        self.week_before: tuple[int, list[int]] = (-FAR_DAY, [0] * 9)
         self.level_dirty = False
         self._changes: dict[int, list[int]] = {}
         self._window = [0] * 9
@@ -153,7 +158,8 @@ class ZoneMeasure:
 
     def _change_week(self, day: int, bound: int, amounts: Amounts, step: int) -> None:
         """From the end of this day on its last 168 hours hold more, or less."""
-        target = self.week_changes.get(day)
+        closed, sums = self.week_before
+        target = sums if day < closed else self.week_changes.get(day)
         if target is None:
             target = self.week_changes[day] = [0] * 9
         for metric in range(3):
@@ -177,13 +183,28 @@ class ZoneMeasure:
 
     def week(self, day: int) -> list[int]:
         """Over the 168 hours that end with a day."""
-        return [sum(column) for column in zip([0] * 9, *(c for d, c in self.week_changes.items() if d <= day), strict=True)]
+        if day < self.week_before[0]:
+            return self.closed_weeks.get(day) or [0] * 9
+        changes = (change for at, change in self.week_changes.items() if at <= day)
+        return [sum(column) for column in zip(self.week_before[1], *changes, strict=True)]
 
     def forget(self, before_day: int) -> None:
-        """Drop the lists of incidents of closed days; their sums stay."""
+        """Drop the lists of incidents of closed days; their sums stay, and those of the weeks that end with them."""
+        for day in sorted(day for day in self.week_changes if day < before_day):
+            self._close_weeks(day)
+            for position, change in enumerate(self.week_changes.pop(day)):
+                self.week_before[1][position] += change
+        self._close_weeks(before_day)
         for spans in self.spans:
             for day in [d for d in spans if d < before_day]:
                 del spans[day]
+
+    def _close_weeks(self, before_day: int) -> None:
+        """Weeks that end before this day and are not closed yet are as they stand."""
+        closed, sums = self.week_before
+        if any(sums):
+            self.closed_weeks.update((day, list(sums)) for day in range(closed, before_day))
+        self.week_before = before_day, sums
 
     def incidents(self, bound: int, day: int) -> list[str]:
         """Ids of those that count in a bound of a day, in order."""

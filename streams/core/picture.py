@@ -343,6 +343,7 @@ class Picture:
         self.coverage.remove_alive(key)
         self.coverage.remove_restriction(key)
         self.tallies.remove(key)
+        self.access.close(key)
         self._admissions.pop(key, None)
         self._admitted.pop(key, None)
         account = self._accounts.pop(key, None)
@@ -368,6 +369,7 @@ class Picture:
 
     def forget_days(self, before_s: int) -> None:
         """Let go of the lists of incidents of days that end before this."""
+        self.access.forget(before_s)
         day = self.days_of(before_s, before_s)[0]
         for zone in self.measure.zones.values():
             zone.forget(day)

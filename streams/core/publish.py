@@ -70,6 +70,8 @@ class Readers:
         final, self._final = self._final, {}
         for incident in sorted(final):
             yield from self._withdraw(incident, final[incident])
+            # It will not point anywhere else, so nothing of it need be remembered.
+            self._pointers.pop(incident, None)
         for incident in sorted(self._gone):
             if incident in self._stood:
                 yield from self._withdraw(incident, _successor(*self._gone[incident]))

@@ -14,6 +14,7 @@ from schemas.reasons import ChangeKind, ChangeReason, Condition, Phase
 from streams.core.access import Statement
 from streams.core.chain import Chain, Issued
 from streams.core.gate import Declaration, End, Wanted
+from streams.core.measure import ZoneMeasure
 from streams.core.settlement import DayView, SettledDay, StandingEnd
 
 if TYPE_CHECKING:
@@ -129,10 +130,8 @@ def of_picture(picture: "Picture", open_day: int) -> dict[str, Any]:
             zone: sorted([day, sums] for day, sums in measure.days.items() if day < open_day)
             for zone, measure in picture.measure.zones.items()
         },
-        "week_changes": {
-            zone: sorted([day, sums] for day, sums in measure.week_changes.items() if day < open_day)
-            for zone, measure in picture.measure.zones.items()
-        },
+        "weeks": {zone: _of_weeks(measure, open_day) for zone, measure in picture.measure.zones.items()},
+        "open_day": open_day,
     }
 
 
@@ -141,11 +140,31 @@ def to_picture(picture: "Picture", kept: dict[str, Any]) -> None:
     for source, report_id, declaration in kept["declarations"]:
         picture.declare((source, report_id), Declaration(*declaration))
     for source, report_id, area, statement in kept["statements"]:
-        picture.access.add((source, report_id), area, Statement(*statement))
+        key = source, report_id
+        if key not in picture.access:
+            picture.access.add(key, area, Statement(*statement))
+            picture.access.close(key)
     for zone, days in kept["days"].items():
         picture.measure.zones[zone].days.update({day: sums for day, sums in days})
-    for zone, changes in kept["week_changes"].items():
-        picture.measure.zones[zone].week_changes.update({day: sums for day, sums in changes})
+    for zone, weeks in kept["weeks"].items():
+        _to_weeks(picture.measure.zones[zone], weeks, kept["open_day"])
+
+
+def _of_weeks(measure: ZoneMeasure, open_day: int) -> dict[str, Any]:
+    return {
+        "changes": sorted([day, sums] for day, sums in measure.week_changes.items() if day < open_day),
+        "closed": sorted([day, sums] for day, sums in measure.closed_weeks.items()),
+        "before": list(measure.week_before),
+    }
+
+
+def _to_weeks(measure: ZoneMeasure, kept: dict[str, Any], open_day: int) -> None:
+    """What reports that are read again say of weeks that cannot change is in there already."""
+    changes = {day: sums for day, sums in measure.week_changes.items() if day >= open_day}
+    measure.week_changes = {day: sums for day, sums in kept["changes"]} | changes
+    measure.closed_weeks = {day: sums for day, sums in kept["closed"]}
+    day, sums = kept["before"]
+    measure.week_before = day, sums
 
 
 __all__ = ["of_chain", "of_day", "of_end", "of_picture", "restore_all", "take_due", "to_chain", "to_day", "to_end", "to_picture"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from streams.core import snapshot
 from streams.core.clock import Clock
+from streams.core.monitor.days import Days
 from streams.core.monitor.passed_over import PassedOver
 from streams.core.monitor.reports import Mark
 from streams.core.monitor.time import Time
@@ -26,6 +27,7 @@ class Basis:
         self.reading: tuple[int, dict[str, Any]] | None = None
         self._closed: int | None = None
         self._again_passed_over: frozenset[int] = frozenset()
+        self._kept_days: dict[str, list[Any]] = {}
 
     def keep(self, monitor: "Monitor", offset: int, closed: int) -> None:
         """At a tick, where another day of the truce has closed: `closed` is the first that has not."""
@@ -53,7 +55,7 @@ class Basis:
                 "markers": monitor.markers.kept(),
                 "gazetteers": sorted(monitor.reports.gazetteers),
                 "counts": monitor.reports.counts,
-                "settled": {zone: [snapshot.of_day(day) for day in days.settled[zone]] for zone in sorted(days.settled)},
+                "settled": self._settled(days, closed),
                 "too_violent": days.too_violent,
                 "chain": snapshot.of_chain(monitor.chain),
                 "pictures": [
@@ -61,6 +63,16 @@ class Basis:
                 ],
             },
         )
+
+    def _settled(self, days: Days, closed: int) -> dict[str, list[Any]]:
+        """All settled days. Those that can change no more are set down once."""
+        last = min((closed, *(day for _, day in days.lingering)))
+        found = {}
+        for zone in sorted(days.settled):
+            kept, of_zone = self._kept_days.setdefault(zone, []), days.settled[zone]
+            kept += [snapshot.of_day(day) for day in of_zone[len(kept) : max(0, last)]]
+            found[zone] = kept + [snapshot.of_day(day) for day in of_zone[len(kept) :]]
+        return found
 
     def begin(self, monitor: "Monitor", kept: dict[str, Any], at: int) -> None:
         """The base was taken at offset `at`: the log comes again from `first_offset` on."""
