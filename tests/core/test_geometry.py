@@ -47,7 +47,7 @@ def test_the_way_back_is_as_long(lat1: int, lon1: int, lat2: int, lon2: int) -> 
 
 
 def test_the_table_of_cosines_is_the_same_on_every_machine() -> None:
-    table = ",".join(map(str, geometry._COSINE))
+    table = ",".join(map(str, geometry.COSINES))
     assert hashlib.sha256(table.encode()).hexdigest()[:16] == "c3666cd398ea6d7e"
 
 
