@@ -146,7 +146,12 @@ class Report(Struct, frozen=True, omit_defaults=True):
     count: Annotated[Count | None, Meta(description="How many incidents a tally counts")] = None
     period: Period | None = None
     party: Annotated[Name | None, Meta(description="The party that declares, as the terms name it")] = None
-    declares: Literal["accepts", "extends", "withdraws", "ends"] | None = None
+    declares: Annotated[
+        Literal["accepts", "extends", "withdraws", "ends", "waives"] | None,
+        Meta(
+            description='"waives": an authority that the terms name for it lets the next phase begin, whatever the days came to'
+        ),
+    ] = None
     until: Annotated[Time | None, Meta(description="To when a declaration extends the truce")] = None
     about: About | None = None
     links: Annotated[list[Annotated[str, Meta(max_length=2_000)]], Meta(max_length=50)] = []

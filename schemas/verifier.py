@@ -128,15 +128,16 @@ class Verifier:
 
     def _timeline(self, terms: dict, zones: list[list[set[str]]], announced: list[dict]) -> Iterator[tuple]:
         """(kind, before, after, effective_at) in order. Only words of parties are taken from what was announced."""
-        gate, start_s, phase = terms["gate"], _seconds(terms["truce"]["d_hour"]), "announced"
+        gate, start_s, phase, since_s = terms["gate"], _seconds(terms["truce"]["d_hour"]), "announced", 0
         end_s = next((change["effective_at"] for change in announced if change["kind"] == "end"), None)
         words = [change for change in announced if change["kind"] in ("withdrawn", "waiver")]
 
         def spoken_before(at_s: float) -> Iterator[tuple]:
-            nonlocal phase
+            nonlocal phase, since_s
             while words and words[0]["effective_at"] < at_s:
                 word = words.pop(0)
                 before, phase = phase, "qualified" if word["kind"] == "waiver" and phase == "in_force" else phase
+                since_s = word["effective_at"] if before != phase else since_s
                 yield word["kind"], before, phase, word["effective_at"]
 
         yield from spoken_before(start_s)
@@ -150,8 +151,8 @@ class Verifier:
             yield from spoken_before(day_ends_s)
             if phase == "in_force" and all(_run_ends_on(days, day, gate) for days in zones):
                 yield "advance", phase, "qualified", day_ends_s
-                phase = "qualified"
-            elif phase == "qualified" and gate["requalify"] and any("violent" in days[day] for days in zones):
+                phase, since_s = "qualified", day_ends_s
+            elif phase == "qualified" and gate["requalify"] and day_ends_s - DAY_S >= since_s and _any_violent(zones, day):
                 yield "return", phase, "in_force", day_ends_s
                 phase = "in_force"
         yield from spoken_before(float("inf"))
@@ -231,6 +232,10 @@ def _quiet_days(window: list[set[str]], gate: dict) -> int:
     if sum(bool(failed & UNKNOWN) for failed in window) > gate["max_unknown"]:
         return 0
     return sum(not failed for failed in window)
+
+
+def _any_violent(zones: list[list[set[str]]], day: int) -> bool:
+    return any("violent" in days[day] for days in zones)
 
 
 def _identity(change: dict) -> tuple:

@@ -51,6 +51,9 @@ def change_line(title: str, change: PhaseChange, terms: Terms) -> Table:
     if change.kind is ChangeKind.WITHDRAWN:
         text.append("withdrawal noted", style="bold yellow")
         text.append(f": {change.detail[:1].upper()}{change.detail[1:]}; by the terms, its word alone does not end the truce")
+    elif change.kind is ChangeKind.WAIVER:
+        arrow = "" if change.before == change.after else f"{change.before_name} → {change.after_name}: "
+        text.append("waiver", style="bold yellow").append(f": {arrow}{change.detail}; the days are as they were")
     elif change.kind is ChangeKind.VOID:
         text.append("taken back", style="bold yellow").append(f": {change.before_name} → {change.after_name}: {change.detail}")
     else:

@@ -155,7 +155,7 @@ def timeline(
     now_s: int,
     settled: Mapping[str, Sequence[Conditions]],
     end: End | None,
-    withdrawals: Sequence[Declaration],
+    on_record: Sequence[Declaration],
     reached: Mapping[str, Reached] | None = None,
 ) -> list[Wanted]:
     """Every change of phase up to now, in order of effect. `settled`: by gated zone, days from D-hour on.
@@ -164,7 +164,7 @@ def timeline(
     """
     changes = []
     for subject, zones in _subjects(terms).items():
-        history = _History(subject, [settled[zone] for zone in zones], terms, end, withdrawals, (reached or {}).get(subject))
+        history = _History(subject, [settled[zone] for zone in zones], terms, end, on_record, (reached or {}).get(subject))
         changes += history.until(now_s)
     changes.sort(key=lambda change: change.effective_at)
     return changes
@@ -174,14 +174,14 @@ def reach(
     terms: Terms,
     settled: Mapping[str, Sequence[Conditions]],
     end: End | None,
-    withdrawals: Sequence[Declaration],
+    on_record: Sequence[Declaration],
     reached: Mapping[str, Reached],
     day: int,
 ) -> dict[str, Reached]:
     """The history of each subject up to the beginning of a settled day that comes before the end."""
     found = {}
     for subject, zones in _subjects(terms).items():
-        history = _History(subject, [settled[zone] for zone in zones], terms, end, withdrawals, reached.get(subject))
+        history = _History(subject, [settled[zone] for zone in zones], terms, end, on_record, reached.get(subject))
         found[subject] = history.up_to(day)
     return found
 
@@ -200,16 +200,14 @@ class _History:
         zones: Sequence[Sequence[Conditions]],
         terms: Terms,
         end: End | None,
-        withdrawals: Sequence[Declaration],
+        on_record: Sequence[Declaration],
         reached: Reached | None,
     ) -> None:
         reached = reached or BEGINNING
         self._subject, self._zones, self._terms, self._end = subject, zones, terms, end
         self._day, self._phase, self._changes = reached.day, reached.phase, list(reached.changes)
         from_s = terms.d_hour_s + reached.day * DAY
-        self._pending = [
-            w for w in sorted(withdrawals) if (reached.day == 0 or w.at >= from_s) and (end is None or w.at <= end.at)
-        ]
+        self._pending = [w for w in sorted(on_record) if (reached.day == 0 or w.at >= from_s) and (end is None or w.at <= end.at)]
 
     def until(self, now_s: int) -> list[Wanted]:
         d_hour_s, end = self._terms.d_hour_s, self._end
@@ -220,7 +218,7 @@ class _History:
             if end is not None and d_hour_s + (day + 1) * DAY > end.at:
                 break
             self._judge(day)
-        self._withdraw_until(now_s + 1)
+        self._speak_until(now_s + 1)
         if end is not None:
             self._change(ChangeKind.END, Phase.ENDED, end.at, end.reason, end.detail)
         return self._changes
@@ -229,36 +227,48 @@ class _History:
         self._begin()
         for each in range(self._day, day):
             self._judge(each)
-        self._withdraw_until(self._terms.d_hour_s + day * DAY)
+        self._speak_until(self._terms.d_hour_s + day * DAY)
         return Reached(day, self._phase, tuple(self._changes))
 
     def _begin(self) -> None:
         d_hour_s = self._terms.d_hour_s
         if self._day > 0:
             return
-        self._withdraw_until(d_hour_s)
+        self._speak_until(d_hour_s)
         if self._end is None or self._end.at > d_hour_s:
             self._change(ChangeKind.ADVANCE, Phase.IN_FORCE, d_hour_s, ChangeReason.D_HOUR, "the truce took effect")
 
     def _judge(self, day: int) -> None:
         gate, day_ends_s = self._terms.gate, self._terms.d_hour_s + (day + 1) * DAY
+        self._speak_until(day_ends_s)
         if self._phase is Phase.IN_FORCE:
             starts = [run_start(days, day, gate) for days in self._zones]
             if None not in starts:
-                self._withdraw_until(day_ends_s)
                 run = range(min(start for start in starts if start is not None), day + 1)
                 detail = f"{gate.days} quiet days in every gated zone" if self._subject == WHOLE else f"{gate.days} quiet days"
                 self._change(ChangeKind.ADVANCE, Phase.QUALIFIED, day_ends_s, ChangeReason.RUN_COMPLETE, detail, run)
-        elif self._phase is Phase.QUALIFIED and gate.requalify and any(Condition.VIOLENT in days[day] for days in self._zones):
-            self._withdraw_until(day_ends_s)
+        elif self._may_return(day) and any(Condition.VIOLENT in days[day] for days in self._zones):
             broken = range(day, day + 1)
             self._change(ChangeKind.RETURN, Phase.IN_FORCE, day_ends_s, ChangeReason.VIOLENT_DAY, "a violent day", broken)
 
-    def _withdraw_until(self, at_s: int) -> None:
+    def _may_return(self, day: int) -> bool:
+        """Violence of a day on which a waiver came is older than the waiver, or was known to who gave it."""
+        since_s = next((change.effective_at for change in reversed(self._changes) if change.before is not change.after), 0)
+        begins_s = self._terms.d_hour_s + day * DAY
+        return self._phase is Phase.QUALIFIED and self._terms.gate.requalify and begins_s >= since_s
+
+    def _speak_until(self, at_s: int) -> None:
         while self._pending and self._pending[0].at < at_s:
-            party = self._pending.pop(0)
-            detail = f"{party.party} withdrew"
-            self._change(ChangeKind.WITHDRAWN, self._phase, party.at, ChangeReason.WITHDRAWAL_DECLARED, detail)
+            said = self._pending.pop(0)
+            if said.declares == "waives":
+                # Its word opens the next phase only from the one before it; what days came to, and streaks, are as they are.
+                after = Phase.QUALIFIED if self._phase is Phase.IN_FORCE else self._phase
+                self._change(
+                    ChangeKind.WAIVER, after, said.at, ChangeReason.WAIVED, f"{said.party} waived what was still missing"
+                )
+            else:
+                detail = f"{said.party} withdrew"
+                self._change(ChangeKind.WITHDRAWN, self._phase, said.at, ChangeReason.WITHDRAWAL_DECLARED, detail)
 
     def _change(
         self, kind: ChangeKind, after: Phase, at_s: int, reason: ChangeReason, detail: str, days: range = range(0)

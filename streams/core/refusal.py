@@ -57,7 +57,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "weapon": tuple(Weapon),
     "time_precision": tuple(TimePrecision),
     "status": ("active", "retracted"),
-    "declares": ("accepts", "extends", "withdraws", "ends"),
+    "declares": ("accepts", "extends", "withdraws", "ends", "waives"),
     "access.state": ("open", "denied"),
     "casualties.who": ("civilian", "combatant", "unknown"),
     "casualties.killed": ("tens", "dozens", "hundreds"),

@@ -74,6 +74,7 @@ class Gate(Struct, frozen=True, forbid_unknown_fields=True):
     late_days_max: Annotated[int, Meta(ge=1, le=1_000)] = 100
     after_days: Annotated[int, Meta(ge=0, le=1_000)] = 30
     tick_gap_max_hours: Annotated[int, Meta(ge=1, le=24)] = 1
+    waivers_by: list[str] = []
 
 
 class Threshold(Struct, frozen=True, forbid_unknown_fields=True):
@@ -476,6 +477,9 @@ def _check_ends(terms: Terms) -> Iterable[str]:
     for party in (*terms.ends.ends_by, *terms.ends.renewed_by):
         if party not in parties:
             yield f"ends: no source speaks for the party {party!r}, so it could never declare anything"
+    for party in terms.gate.waivers_by:
+        if party not in parties:
+            yield f"gate.waivers_by: no source speaks for the party {party!r}, so it could never declare anything"
     if terms.ends.renewed_every_hours and not terms.ends.renewed_by:
         yield "ends.renewed_by: with renewed_every_hours somebody must be able to renew"
     yield from (f"access.required: no area {a!r}" for a in terms.access.required if a not in terms.access.areas)

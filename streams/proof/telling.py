@@ -185,7 +185,7 @@ class Teller:
             yield f"Why: {change.detail}. By the terms its word alone does not end the truce: it is recorded and shown."
             yield from self._words_of(change, ("withdraws",))
         elif change.kind is ChangeKind.WAIVER:
-            yield f"Why: {change.detail}. The terms give it the right to; what the days came to is unchanged."
+            yield f"Why: {change.detail}. The terms give it that right; what the days came to, and the count, are as they were."
             yield from self._words_of(change, ("waives",))
         elif change.kind is ChangeKind.VOID:
             why = {

@@ -19,6 +19,7 @@ from streams.core.gate import (
     limit,
     outcome,
     quiet_days,
+    reach,
     run_start,
     runs_out,
     streak,
@@ -319,3 +320,38 @@ def test_the_earliest_end_stands() -> None:
     end = ended(PARTIES, NEVER_S, told, runs_out(PARTIES, D_HOUR_S, told), collapsed_at)
     assert end is not None
     assert (end.at, end.reason) == (collapsed_at, ChangeReason.COLLAPSED)
+
+
+@pytest.mark.parametrize(
+    ("row", "waived_hour", "expected"),
+    [
+        # days       hour of the waiver  (kind, day on which it takes effect) of what follows in force
+        ("..", 30, [("waiver", 1)]),
+        (".......", 30, [("waiver", 1)]),  # the run that is complete later opens what is open already
+        ("xx..", 30, [("waiver", 1)]),  # violence of the day of the waiver was known to who gave it
+        ("..x....", 30, [("waiver", 1), ("return", 3)]),
+        ("..x.......", 30, [("waiver", 1), ("return", 3), ("advance", 10)]),
+        (".........", 180, [("advance", 7), ("waiver", 7)]),  # too late to move anything, and put on record
+    ],
+)
+def test_a_waiver_by_who_may_opens_the_next_phase_and_changes_no_day(row, waived_hour, expected) -> None:
+    waiver = Declaration(D_HOUR_S + waived_hour * HOUR, "an authority", "waives", None)
+    days = _days(row)
+    wanted = timeline(_terms(), NEVER_S, {"all": days}, None, [waiver])[1:]
+    assert [(change.kind, (change.effective_at - D_HOUR_S) // DAY) for change in wanted] == expected
+    assert [c.reason for c in wanted if c.kind is ChangeKind.WAIVER] == [ChangeReason.WAIVED]
+    for day in range(1, len(row)):
+        # As far as it was worked out before, nothing comes out differently.
+        reached = reach(_terms(), {"all": days}, None, [waiver], {}, day)
+        assert timeline(_terms(), NEVER_S, {"all": days}, None, [waiver], reached)[1:] == wanted
+
+
+def test_a_waiver_before_the_truce_or_after_its_end_opens_nothing() -> None:
+    end = End(D_HOUR_S + 2 * DAY, ChangeReason.EXPIRED, "nobody renewed it in time")
+    early, late = (Declaration(D_HOUR_S + hour * HOUR, "an authority", "waives", None) for hour in (-3, 60))
+    wanted = timeline(_terms(), NEVER_S, {"all": _days("...")}, end, [early, late])
+    assert [(change.kind, change.after) for change in wanted] == [
+        (ChangeKind.WAIVER, Phase.ANNOUNCED),
+        (ChangeKind.ADVANCE, Phase.IN_FORCE),
+        (ChangeKind.END, Phase.ENDED),
+    ]

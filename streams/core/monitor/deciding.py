@@ -19,15 +19,16 @@ NEVER_S = 1 << 62
 
 
 class Declared(NamedTuple):
-    """Of the declarations, in order of time: those that end the truce, withdrawals that do not, and when it runs out."""
+    """Of the declarations, in order of time: those that end the truce, those that are put on record as changes of their own
+    (withdrawals that do not end it, waivers by who may), and when it runs out."""
 
     endings: list[Declaration]
-    withdrawals: list[Declaration]
+    on_record: list[Declaration]
     runs_out_s: int | None
 
     def next_s(self, now_s: int) -> int:
         """When time alone may next bring something about."""
-        moments = [d.at for d in (*self.endings, *self.withdrawals) if d.at > now_s]
+        moments = [d.at for d in (*self.endings, *self.on_record) if d.at > now_s]
         if self.runs_out_s is not None and self.runs_out_s > now_s:
             moments.append(self.runs_out_s)
         return min(moments, default=NEVER_S)
@@ -74,9 +75,9 @@ class Deciding:
         found = ended(terms.ends, now_s, declared.endings, declared.runs_out_s, collapsed_at)
         self.end.restate(found, ticked_s, terms.gate.settle_hours * HOUR)
         end = self.end.end
-        withdrawals = [d for d in declared.withdrawals if d.at <= now_s]
-        self.history.close(first_open, terms, end, withdrawals)
-        wanted = self.history.wanted(terms, now_s, end, withdrawals)
+        on_record = [d for d in declared.on_record if d.at <= now_s]
+        self.history.close(first_open, terms, end, on_record)
+        wanted = self.history.wanted(terms, now_s, end, on_record)
         # Before D-hour nothing holds yet; and an end that is to be better must first have stood for some time.
         waits = now_s < terms.d_hour_s or self.end.since is not None
         self._quiet_until_s = now_s if waits else declared.next_s(now_s)
@@ -89,8 +90,14 @@ class Deciding:
 def _in_order(picture: Picture, terms: Terms) -> Declared:
     told = sorted(picture.declarations.values(), key=lambda d: (d.at, d.party, d.declares, d.until or 0))
     endings = [d for d in told if is_end(d, terms.ends)]
-    withdrawals = [d for d in told if d.declares == "withdraws" and d.party not in terms.ends.ends_by]
-    return Declared(endings, withdrawals, runs_out(terms.ends, terms.d_hour_s, told))
+    on_record = [d for d in told if _is_on_record(d, terms)]
+    return Declared(endings, on_record, runs_out(terms.ends, terms.d_hour_s, told))
+
+
+def _is_on_record(declaration: Declaration, terms: Terms) -> bool:
+    if declaration.declares == "waives":
+        return declaration.party in terms.gate.waivers_by
+    return declaration.declares == "withdraws" and declaration.party not in terms.ends.ends_by
 
 
 __all__ = ["Deciding"]

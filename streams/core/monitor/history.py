@@ -44,7 +44,7 @@ class History:
         self._row, self._collapse_day = 0, -1
         self._open_rows: dict[str, int] = {}
 
-    def close(self, first_open: int, terms: Terms, end: End | None, withdrawals: Sequence[Declaration]) -> None:
+    def close(self, first_open: int, terms: Terms, end: End | None, on_record: Sequence[Declaration]) -> None:
         """Days before `first_open` are as they are. What lingers is not, nor is what comes after the end."""
         if terms is not self._terms or (end is not None and end.at < terms.d_hour_s + self._day * DAY):
             self._terms = terms
@@ -55,7 +55,7 @@ class History:
         day = min(bounds)
         if day <= self._day:
             return
-        self._reached = reach(terms, self._gated(terms), end, withdrawals, self._reached, day)
+        self._reached = reach(terms, self._gated(terms), end, on_record, self._reached, day)
         for closed in range(self._day, day):
             self._row, self._collapse_day = self._collapse_from(closed, terms)
             for area in terms.access.areas:
@@ -63,9 +63,9 @@ class History:
                 self._open_rows[area] = self._open_rows.get(area, 0) + 1 if is_open else 0
         self._day = day
 
-    def wanted(self, terms: Terms, now_s: int, end: End | None, withdrawals: Sequence[Declaration]) -> list[Wanted]:
+    def wanted(self, terms: Terms, now_s: int, end: End | None, on_record: Sequence[Declaration]) -> list[Wanted]:
         """Every change of phase up to now."""
-        return timeline(terms, now_s, self._gated(terms), end, withdrawals, self._reached)
+        return timeline(terms, now_s, self._gated(terms), end, on_record, self._reached)
 
     def streak(self, zone: str, terms: Terms) -> int:
         return streak(self.failed(zone)[-terms.gate.max_span_days :], terms.gate)
