@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from schemas.facts import Day, Incident, Interval
 from schemas.reasons import Grade, Outcome
-from streams.board.figures import Times, interval, thousandths
+from streams.board.figures import Times, clean, interval, thousandths
 from streams.board.shapes import LAND, Shapes
 from streams.board.words import Words
 
@@ -128,7 +128,7 @@ def _circles(incidents: Iterable[Incident], at, words: Words) -> Iterator[str]:
         lat, lon = sum(i.lat for i in told) / len(told), sum(i.lon for i in told) / len(told)
         x, y = at(lon, lat)
         surest = max((list(Grade).index(incident.grade) for incident in told if incident.grade), default=0)
-        place = next((incident.place for incident in told if incident.place), f"{lat:.2f}, {lon:.2f}")
+        place = next((clean(incident.place) for incident in told if incident.place), f"{lat:.2f}, {lon:.2f}")
         title = words("incidents_here", place, len(told))
         radius = min(26, 3 + 2.4 * sqrt(len(told)))
         yield (
@@ -242,7 +242,7 @@ text{font-family:"DejaVu Sans","Noto Sans","Noto Sans Arabic","Liberation Sans",
 .limit{fill:none;stroke:#b4390a;stroke-width:1.5;stroke-dasharray:6 4}
 .limit-label{fill:#b4390a;stroke:#fff;stroke-width:3px;paint-order:stroke}
 .point{fill:#fff;stroke:#0b6bb8;stroke-width:2}.above{stroke:#b4390a}.land{fill:#e8ecef}
-.o-quiet{fill:#2a7fc1}.o-violent{fill:#d0491a}.o-denied{fill:#a3478b}.o-contested{fill:#e5a823}.o-unknown{fill:#aeb8c2}
+.o-quiet{fill:#4f9dd9}.o-violent{fill:#e5673a}.o-denied{fill:#cb7fb6}.o-contested{fill:#e9b23c}.o-unknown{fill:#b3bdc7}
 .o-pending{fill:#eef2f5;stroke:#8a97a3;stroke-dasharray:3 2}.o-void{fill:#dfe5ea;stroke:#8a97a3}.o-before{fill:#eef2f5}
 .sign,.sign *{fill:none;stroke:#14202b;stroke-width:2.2;stroke-linecap:round}
 .hatch *{fill:none;stroke:#14202b;stroke-opacity:.35}.zone path{stroke:#fff;stroke-width:1.5}.zone .p{stroke:none}

@@ -9,6 +9,9 @@ from schemas.reasons import Metric
 from streams.board.words import Words
 
 THOUSAND = 1_000
+SHOWN_MAX = 120
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks, embeddings, overrides and isolates of the bidirectional algorithm."""
 
 
 def amount(value: int, metric: Metric | str) -> str:
@@ -30,6 +33,12 @@ def short(found: Interval, metric: Metric | str) -> str:
     """ "2–7", or "4" where it is sure. Isolated from the direction of the text around it."""
     low, high = amount(found.low, metric), amount(found.high, metric)
     return low if low == high else f"\u2066{low}–{high}\u2069"
+
+
+def clean(text: str) -> str:
+    """Words of others, as far as they may be shown: on one line, without what turns the text around them, and not too long."""
+    shown = "".join(letter for letter in text if letter not in _TURNING and letter.isprintable())
+    return shown if len(shown) <= SHOWN_MAX else f"{shown[:SHOWN_MAX]}…"
 
 
 class Times(NamedTuple):
@@ -66,4 +75,4 @@ class Times(NamedTuple):
         return datetime.fromtimestamp(at_s, UTC).astimezone(self.zone)
 
 
-__all__ = ["THOUSAND", "Times", "amount", "interval", "short", "thousandths"]
+__all__ = ["THOUSAND", "Times", "amount", "clean", "interval", "short", "thousandths"]

@@ -151,6 +151,9 @@
     if (more.matches(".zone")) document.getElementById("incidents").scrollIntoView();
   });
 
+  // The form applies itself.
+  root.classList.add("scripted");
+
   const waiting = new Set();
   let busy = false;
   async function catchUp() {

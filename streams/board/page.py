@@ -49,6 +49,7 @@ _environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.filters["clean"] = figures.clean
 STYLE = (FOLDER / "style.css").read_text("utf-8")
 SCRIPT = (FOLDER / "page.js").read_text("utf-8")
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from schemas.facts import Day, Incident, Interval, Level, PhaseChange
 from schemas.reasons import WHOLE, ChangeKind, Condition, Phase, Scope
-from streams.board.figures import Times, interval, thousandths
+from streams.board.figures import Times, clean, interval, thousandths
 from streams.board.view import TruceView
 from streams.board.words import Words
 
@@ -21,7 +21,7 @@ class Telling:
         self.words = words
         self.times = Times(truce.time_zone, words)
         self.zone_names = {id: self._zone_name(zone) for id, zone in truce.zones.items()}
-        self.areas = truce.values.get("access", {}).get("areas", {})
+        self.areas = {area: clean(name) for area, name in truce.values.get("access", {}).get("areas", {}).items()}
         self.gate = truce.values.get("gate", {})
 
     @property
@@ -48,14 +48,7 @@ class Telling:
         return getattr(level.measures, level.metric)
 
     def actors(self, incident: Incident) -> str:
-        known = {actor["id"]: actor for actor in self.truce.values.get("actors", [])}
-        arabic = self.words.language == "ar"
-        return self.words.joined(
-            [
-                next((n for n in known.get(by, {}).get("names", ()) if arabic and is_arabic(n)), by.replace("_", " "))
-                for by in incident.by
-            ]
-        )
+        return self.words.joined([self._actor(by) for by in incident.by])
 
     def heard(self, day: Day) -> str:
         """ "Aleppo, day 3: 62 % of the day; independent 2"."""
@@ -70,7 +63,7 @@ class Telling:
         """As the agreement calls it, where the terms say so; that name is not ours to translate."""
         own = self.truce.values.get("truce", {}).get("phase_names", {}).get(phase)
         ordinary = own is None or own.replace(" ", "_").casefold() == phase
-        return self.words.of("phase", phase) if ordinary else own
+        return self.words.of("phase", phase) if ordinary else clean(own)
 
     def why(self, day: Day) -> str:
         """Everything that kept a day from being quiet."""
@@ -147,7 +140,7 @@ class Telling:
         certain, possible = ([z for z in zones if z != WHOLE] for zones in (incident.certain, incident.possible))
         zones = [self.zone_name(zone) for zone in (certain or possible)[:ZONES_NAMED_MAX]]
         comma = ", " if self.words.language == "en" else "، "
-        named = comma.join(filter(None, (incident.place, f" {self.words('or')} ".join(zones))))
+        named = comma.join(filter(None, (clean(incident.place or ""), f" {self.words('or')} ".join(zones))))
         return named or self.words("whole")
 
     def located(self, incident: Incident) -> str:
@@ -182,12 +175,17 @@ class Telling:
         areas = [self.areas.get(area, area) for area, is_ in sorted(day.access.items()) if is_ == state]
         return f"{said} ({', '.join(areas)})" if areas else said
 
+    def _actor(self, id: str) -> str:
+        known = next((actor for actor in self.truce.values.get("actors", []) if actor["id"] == id), {})
+        arabic = next((name for name in known.get("names", ()) if is_arabic(name)), None)
+        return clean(arabic if arabic is not None and self.words.language == "ar" else id.replace("_", " "))
+
     def _zone_name(self, zone: dict) -> str:
         if zone["id"] == WHOLE:
             return self.words("whole")
         if self.words.language == "ar":
-            return next((name for name in zone.get("names", ()) if is_arabic(name)), zone["name"])
-        return zone["name"]
+            return next((clean(name) for name in zone.get("names", ()) if is_arabic(name)), clean(zone["name"]))
+        return clean(zone["name"])
 
 
 def is_arabic(text: str) -> bool:
