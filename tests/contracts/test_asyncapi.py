@@ -13,6 +13,8 @@ from contract import EXAMPLES, FOLDER, VALIDATORS
 from schemas.topics import LIVE_REPORTS_CONFIG, REPORTS_PREFIX, SIMULATED_REPORTS_CONFIG, TOPICS, Topic
 from streams.core.intake import RECEIVED_AT_HEADER, RETRY_HEADER
 from streams.core.terms import SIMULATED_PREFIX
+from streams.signing import SIGNATURE_HEADER
+from streams.worker.transactions import POSITION_HEADER
 
 PATH = FOLDER.parent / "asyncapi.yaml"
 # Through JSON, so that what YAML alone can hold (dates, keys that are no text) would show.
@@ -125,7 +127,12 @@ def test_every_operation_sends_or_receives_on_a_channel_of_the_document() -> Non
     assert set(used) == set(CHANNELS)
 
 
-def test_the_headers_are_those_that_the_program_reads() -> None:
+def test_the_headers_are_those_that_the_program_reads_and_writes() -> None:
     headers = {name for message in MESSAGES.values() for name in message.get("headers", {}).get("properties", {})}
-    assert {name for name in headers if name.startswith("truce-")} == {RECEIVED_AT_HEADER, RETRY_HEADER}
+    assert {name for name in headers if name.startswith("truce-")} == {
+        RECEIVED_AT_HEADER,
+        RETRY_HEADER,
+        POSITION_HEADER,
+        SIGNATURE_HEADER,
+    }
     assert MESSAGES["simulatedReport"]["headers"]["required"] == [RECEIVED_AT_HEADER]
