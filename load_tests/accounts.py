@@ -5,7 +5,7 @@ one stood when a message was read cannot be known afterwards), and must have lef
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,11 +22,9 @@ _decode_rejected = msgspec.json.Decoder(Rejected).decode
 Refusals = dict[tuple[str, int], dict[int, list[bytes]]]
 
 
-def account_for(
-    topics: Any, reports: Sequence[str], ledger: Ledger, source_topics: Mapping[str, Sequence[str]] | None, clock_skew_max_s: int
-) -> list[Row]:
+def account_for(topics: Any, reports: Sequence[str], ledger: Ledger, make_intake: Callable[[], Intake]) -> list[Row]:
     """One row for reports, one for ticks."""
-    intakes = _intakes(topics, ledger, source_topics, clock_skew_max_s)
+    intakes = _intakes(topics, ledger, make_intake)
     refusals = _refusals(topics)
     reports_row = Row("every report accounted for, once", 0, 0)
     ticks_row = Row("every tick in every partition of the log", 0, 0)
@@ -57,7 +55,7 @@ def account_for(
     return [reports_row, ticks_row]
 
 
-def _intakes(topics: Any, ledger: Ledger, source_topics: Any, clock_skew_max_s: int) -> list[Intake]:
+def _intakes(topics: Any, ledger: Ledger, make_intake: Callable[[], Intake]) -> list[Intake]:
     """One for each version of the terms, the newest first. A truce with fewer versions keeps its oldest."""
     versions: dict[str, list[bytes]] = defaultdict(list)
     for truce, values in ledger.terms.items():
@@ -67,7 +65,7 @@ def _intakes(topics: Any, ledger: Ledger, source_topics: Any, clock_skew_max_s: 
             versions[record.key.decode()].append(record.value)
     intakes = []
     for age in range(max((len(values) for values in versions.values()), default=1)):
-        intake = Intake(source_topics, clock_skew_max_s)
+        intake = make_intake()
         for values in versions.values():
             intake.follow(values[max(-1 - age, -len(values))])
         intakes.append(intake)

@@ -8,7 +8,7 @@ should be, 1 where it is not, 2 where it cannot be judged. The broker is found b
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import click
@@ -20,6 +20,7 @@ from load_tests.recomputed import compare_with_log
 from load_tests.verdict import Row, Verdict
 from schemas.topics import REPORTS_PREFIX
 from streams import clients
+from streams.core.intake import Intake
 from streams.settings import Settings, SettingsError
 from streams.settings import load as load_settings
 
@@ -32,11 +33,11 @@ class Topics(Protocol):
     def records(self, topic: str) -> Iterable[Any]: ...
 
 
-def judge(topics: Topics, source_topics: Mapping[str, Sequence[str]] | None = None, clock_skew_max_s: int = 600) -> Verdict:
-    """The verdict on all that is there now. `source_topics` and `clock_skew_max_s` are those that the intake runs with."""
+def judge(topics: Topics, make_intake: Callable[[], Intake] = Intake) -> Verdict:
+    """The verdict on all that is there now. `make_intake` gives the core's intake with the settings that the worker has."""
     reports = sorted(name for name in topics.names() if name.startswith(REPORTS_PREFIX))
     ledger, rows = compare_with_log(topics)
-    return Verdict([*account_for(topics, reports, ledger, source_topics, clock_skew_max_s), *rows])
+    return Verdict([*account_for(topics, reports, ledger, make_intake), *rows])
 
 
 class KafkaTopics:
@@ -70,7 +71,7 @@ def main(as_json: bool) -> None:
     """Judge the installation that the settings name."""
     try:
         settings = load_settings()
-        verdict = judge(KafkaTopics(settings), settings.source_topics, settings.clock_skew_max_s)
+        verdict = judge(KafkaTopics(settings), lambda: Intake(settings.source_topics, settings.clock_skew_max_s))
     except (SettingsError, clients.BrokerProblem, KafkaError) as fault:
         click.echo(f"judge: {fault}", err=True)
         sys.exit(2)

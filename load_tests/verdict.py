@@ -54,9 +54,9 @@ class Verdict:
     def show(self, console: Console | None = None) -> None:
         console = console or Console()
         table = Table(box=None, pad_edge=False, header_style="dim")
-        table.add_column("what must hold")
+        table.add_column("what must hold", no_wrap=True)
         for name in ("expected", "found", "missing", "doubled", "altered", "unexpected"):
-            table.add_column(name, justify="right")
+            table.add_column(name, justify="right", no_wrap=True)
         table.add_column("")
         for row in self.rows:
             counts = [str(len(where) or "") for where in (row.missing, row.doubled, row.altered, row.unexpected)]

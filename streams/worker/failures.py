@@ -13,8 +13,12 @@ class Fenced(Exception):
     """Another worker owns this partition now. Ours ends, and never initialises again in place."""
 
 
+class Unsure(Exception):
+    """Whether a transaction was committed is not known here. Ours ends; whoever is started next reads it from the log."""
+
+
 def exit_code(fault: BaseException) -> int:
     return CANNOT_START if isinstance(fault, CannotStart) else FENCED if isinstance(fault, Fenced) else FAILED
 
 
-__all__ = ["CANNOT_START", "FAILED", "FENCED", "CannotStart", "Fenced", "exit_code"]
+__all__ = ["CANNOT_START", "FAILED", "FENCED", "CannotStart", "Fenced", "Unsure", "exit_code"]

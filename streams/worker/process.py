@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams import metrics
 from streams.settings import Settings
-from streams.worker.failures import CannotStart, Fenced, exit_code
+from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
 from streams.worker.shell import Shell
 
@@ -105,7 +105,7 @@ def _why(shell: Shell, told_to_stop: asyncio.Event) -> BaseException | None:
 
 def _tell(stage: str, fault: BaseException) -> None:
     """One readable line for what an operator can mend; with the place in the code for what only we can."""
-    if isinstance(fault, CannotStart | Fenced):
+    if isinstance(fault, CannotStart | Fenced | Unsure):
         print(f"truce worker: {stage}: {fault}", file=sys.stderr)
     else:
         log.error("worker failed", stage=stage, exc_info=fault)

@@ -18,6 +18,7 @@ class PartitionReader:
 
     def __init__(self, client: Mapping[str, Any], topic: str, partition: int) -> None:
         self.tp = TopicPartition(topic, partition)
+        self._turn: object | None = None
         self._consumer = AIOKafkaConsumer(
             **client,
             group_id=None,
@@ -44,20 +45,28 @@ class PartitionReader:
         return first[self.tp], end[self.tp]
 
     async def read(self, start: int, end: int) -> AsyncIterator[list[Any]]:
-        """The records with `start` <= offset < `end`, in lists; between two lists the loop has run."""
-        if start >= end:
-            return
-        self._consumer.seek(self.tp, start)
-        self._consumer.resume(self.tp)
+        """The records with `start` <= offset < `end`, in lists; between two lists the loop has run.
+
+        Another read may come between two lists of this one: a state that is rebuilt while it catches up. Each goes by a
+        place of its own, for what the other fetched beyond its end would otherwise count as read.
+        """
+        at, turn = start, object()
         try:
-            # The position moves over control records and aborted transactions too, so it always reaches the end.
-            while await self._consumer.position(self.tp) < end:
+            while at < end:
+                if self._turn is not turn:
+                    self._turn = turn
+                    self._consumer.seek(self.tp, at)
+                    self._consumer.resume(self.tp)
                 fetched = await self._consumer.getmany(self.tp, timeout_ms=500, max_records=READ_RECORDS_MAX)
                 records = [record for record in fetched.get(self.tp, ()) if record.offset < end]
+                # The position moves over control records and aborted transactions too, so it always reaches the end.
+                at = await self._consumer.position(self.tp)
                 if records:
                     yield records
         finally:
-            self._consumer.pause(self.tp)
+            if self._turn is turn:
+                self._turn = None
+                self._consumer.pause(self.tp)
 
 
 async def last_values(client: Mapping[str, Any], topic: str, partition: int) -> dict[str, bytes]:

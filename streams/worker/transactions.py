@@ -15,7 +15,7 @@ from aiokafka.structs import TopicPartition
 from schemas.facts import Fact
 from schemas.topics import LOCATED, PHASES
 from streams.signing import Signer
-from streams.worker.failures import Fenced
+from streams.worker.failures import Fenced, Unsure
 from streams.worker.sending import Outgoing, producer_options, send_all
 
 TRANSACTION_TIMEOUT_S = 10
@@ -45,7 +45,8 @@ class PartitionWriter:
     async def commit(self, facts: Iterable[Fact], next_offset: int, log_records: Iterable[Outgoing] = ()) -> dict[str, int]:
         """Write facts, and records for the log, in one transaction. Returns how many facts of each topic.
 
-        Raises `Fenced`, or another error after the transaction was aborted: then nothing of it is visible.
+        Raises `Fenced`; `Unsure` where the commit itself failed; or another error after the transaction was aborted: then
+        nothing of it is visible.
         """
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
         for fact in facts:
@@ -61,10 +62,12 @@ class PartitionWriter:
                 await send_all(self._producer, {tp: records for tp, records in outgoing.items() if records})
                 # Only a hint for whoever looks at the group; the state goes by its own position.
                 await self._producer.send_offsets_to_transaction({log: next_offset}, self._group)
-            except BaseException:
-                await self._abort()
+            except BaseException as fault:
+                aborted = await self._abort()
+                if not aborted and isinstance(fault, KafkaError) and not isinstance(fault, ProducerFenced | InvalidProducerEpoch):
+                    raise Unsure(f"a transaction on log partition {self.partition} cannot be aborted: {fault!r}") from fault
                 raise
-            await self._producer.commit_transaction()
+            await self._commit()
         except (ProducerFenced, InvalidProducerEpoch) as fault:
             raise Fenced(f"another worker has taken over log partition {self.partition}") from fault
         return counts
@@ -76,14 +79,24 @@ class PartitionWriter:
             headers.append(self._signer.header(change.value))
         return headers
 
-    async def _abort(self) -> None:
+    async def _commit(self) -> None:
+        try:
+            await self._producer.commit_transaction()
+        except (ProducerFenced, InvalidProducerEpoch):
+            raise
+        except KafkaError as fault:
+            # It may have been committed all the same. To decide again here could say everything twice.
+            raise Unsure(f"how a transaction on log partition {self.partition} ended is not known: {fault!r}") from fault
+
+    async def _abort(self) -> bool:
+        """False where the producer is past aborting, and of no use any more; the broker aborts when the time is out."""
         try:
             await self._producer.abort_transaction()
         except (ProducerFenced, InvalidProducerEpoch):
             raise
         except (KafkaError, AssertionError):
-            # Past aborting; the broker does it when the transaction times out. What went wrong first is what counts.
-            return
+            return False
+        return True
 
 
 __all__ = ["PartitionWriter"]

@@ -1,0 +1,335 @@
+"""One simulated run: processes on an in-memory Kafka, a story, faults between any two steps, and a judgement.
+
+A run comes to rest: when the story is told the faults end, the processes that are gone are started again, and everything
+must be taken in and decided within an hour of virtual time. Then the judge looks at what is on the topics.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from random import Random
+from typing import Any, NamedTuple
+
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+from msgspec import Struct
+
+from load_tests.judge import judge
+from load_tests.simulation.app import Group, SimulatedApp
+from load_tests.simulation.broker import Broker
+from load_tests.simulation.clients import Network, World, client_classes
+from load_tests.simulation.loop import PROCESS, SimulatedLoop
+from load_tests.simulation.story import PARTITIONS, SETTLED_S, STARTS_S, TICK_S, TOPIC, TRUCES, story
+from load_tests.verdict import Verdict
+from schemas.topics import LOCATED, TERMS, TOPICS
+from streams import metrics
+from streams.core import gazetteer
+from streams.core.intake import Intake, terms_record
+from streams.core.partition import LogPartition
+from streams.settings import Settings
+from streams.worker import intake_app, partition_owner, reading, shell, transactions
+from streams.worker.clock import keep_time
+from streams.worker.failures import Fenced, Unsure
+from streams.worker.intake_app import IntakeShell
+from streams.worker.monitor_app import MonitorShell
+
+LOG_PARTITIONS = 2
+SLOTS = {"intake": 2, "monitor": 2}
+"""Processes that run side by side."""
+REST_MAX_S = 3_600.0
+NEVER_S = 1e9
+
+
+class Faults(Struct):
+    """What happens in a run. `kills`, `pauses`, `stops` and `rewinds` are numbers of steps; `trouble` is a share of requests.
+
+    A kill is SIGKILL, a pause SIGSTOP for some seconds, a stop an orderly end; a rewind delivers again what was read.
+    """
+
+    kills: list[int] = []
+    pauses: list[int] = []
+    stops: list[int] = []
+    rewinds: list[int] = []
+    resets: list[int] = []
+    trouble: float = 0.0
+
+
+class Outcome(NamedTuple):
+    """`ends`: how processes ended, by name of the reason. `trace` is a digest of all steps: the same seed gives the same."""
+
+    verdict: Verdict
+    steps: int
+    trace: int
+    ends: Counter[str]
+    problems: list[str]
+
+    @property
+    def clean(self) -> bool:
+        return self.verdict.clean and not self.problems
+
+
+def run(seed: int, faults: Faults) -> Outcome:
+    """One run from its seed."""
+    return Run(seed, faults).judged()
+
+
+class Run:
+    """The world of one run."""
+
+    def __init__(self, seed: int, faults: Faults) -> None:
+        self.loop = SimulatedLoop(Random(f"{seed} steps"))
+        self.broker = Broker(self.loop, Random(f"{seed} broker"), STARTS_S)
+        self.network = Network(self.loop, self.broker, Random(f"{seed} network"), faults.trouble)
+        self.ends: Counter[str] = Counter()
+        self.problems: list[str] = []
+        self._seed = seed
+        self._random = Random(f"{seed} world")
+        self._faults = faults
+        self._due = sorted(
+            (step, kind) for kind in ("kills", "pauses", "stops", "rewinds", "resets") for step in getattr(faults, kind)
+        )
+        self._groups: dict[str, Group] = {}
+        self._apps: dict[str, SimulatedApp] = {}
+        self._shells: dict[str, shell.Shell] = {}
+        self._born: Counter[str] = Counter()
+        self._restless = True
+        self._classes = client_classes(World(self.network, self._random))
+
+    def judged(self) -> Outcome:
+        self.loop.at_step = self._at_step
+        asyncio.set_event_loop(None)
+        with self._in_place_of_kafka():
+            try:
+                self.loop.run_until_complete(self._main())
+            except AssertionError as fault:
+                self.problems.append(f"{type(fault).__name__}: {fault}")
+        for process in list(self._shells):
+            self.loop.kill(process)
+        verdict = judge(BrokerTopics(self.broker), _intake)
+        self.loop._ready.clear()
+        self.loop._scheduled.clear()
+        self.loop.close()
+        return Outcome(verdict, self.loop.steps, self.loop.trace, self.ends, self.problems)
+
+    # -- the story -----------------------------------------------------------------------------------------------------
+
+    async def _main(self) -> None:
+        self._set_up()
+        for stage, count in SLOTS.items():
+            for slot in range(count):
+                self._start(f"{stage}-{slot}")
+        for message in story(Random(f"{self._seed} story")):
+            await asyncio.sleep(max(0.0, message.at_s - self.broker.now_s()))
+            self.broker.append(TopicPartition(TOPIC, message.partition), [message])
+        await asyncio.sleep(SETTLED_S - self.broker.now_s())
+        self._calm()
+        deadline_s = self.loop.time() + REST_MAX_S
+        while not self._is_at_rest():
+            assert self.loop.time() < deadline_s, f"no rest within an hour: {self._unrest()}"
+            await asyncio.sleep(1.0)
+
+    def _set_up(self) -> None:
+        for topic in TOPICS:
+            self.broker.create(topic.name, LOG_PARTITIONS if topic.partitioned else 1)
+        self.broker.create(TOPIC, PARTITIONS)
+        for terms in TRUCES:
+            key = terms.truce.id.encode()
+            record = _Plain(key, terms_record(terms))
+            self.broker.append(TopicPartition(LOCATED, terms.truce.partition), [record])
+            self.broker.append(TopicPartition(TERMS, 0), [record])
+        for stage, topic in (("intake", TOPIC), ("monitor", LOCATED)):
+            partitions = [TopicPartition(topic, number) for number in self.broker.partitions_of(topic)]
+            self._groups[stage] = Group(f"truce-{stage}", partial(list, partitions), self.loop, self.broker)
+
+    def _calm(self) -> None:
+        self._restless = False
+        self.network.trouble = 0.0
+        for process in list(self._shells):
+            self.loop.resume(process)
+
+    def _is_at_rest(self) -> bool:
+        return not self._unrest()
+
+    def _unrest(self) -> list[str]:
+        """What is still to be done."""
+        left = []
+        committed = self.broker.offsets.get("truce-intake", {})
+        for number in range(PARTITIONS):
+            tp = TopicPartition(TOPIC, number)
+            if committed.get(tp, 0) < self.broker.logs[tp].end:
+                left.append(f"{TOPIC}/{number} at {committed.get(tp, 0)} of {self.broker.logs[tp].end}")
+        decided = self.broker.offsets.get("truce-monitor", {})
+        for number in range(LOG_PARTITIONS):
+            tp = TopicPartition(LOCATED, number)
+            records = self.broker.logs[tp].committed(0)
+            if records and decided.get(tp, 0) <= records[-1].offset:
+                left.append(f"{LOCATED}/{number} at {decided.get(tp, 0)} of {records[-1].offset + 1}")
+        if not self.broker.is_settled():
+            left.append("a transaction is open")
+        return left
+
+    # -- processes -----------------------------------------------------------------------------------------------------
+
+    def _start(self, slot: str) -> None:
+        self._born[slot] += 1
+        process = f"{slot}.{self._born[slot]}"
+        self.loop.run_as(process, self._live(process))
+
+    async def _live(self, process: str) -> None:
+        """As `streams.worker.process` runs a shell: until it fails; what it raises ends the process."""
+        stage = process.split("-")[0]
+        settings = Settings(bootstrap=f"{stage}:1", tick_s=TICK_S)
+        fault: BaseException | None = None
+        try:
+            made = IntakeShell(settings, _intake()) if stage == "intake" else MonitorShell(settings, LogPartition)
+            self._shells[process] = made
+            await made.start()
+            await asyncio.wait_for(asyncio.shield(made.failure), NEVER_S)
+        except Exception as raised:
+            # Whatever ends a process ends it here too; what may not happen is a problem of the run.
+            fault = raised
+        self._ended(process, "told to stop" if fault is None else type(fault).__name__)
+        if not isinstance(fault, Fenced | Unsure | KafkaError):
+            self.problems.append(f"{process} ended by {fault!r}")
+        self.loop.call_world(0, partial(self._gone, process))
+
+    def _gone(self, process: str) -> None:
+        """The process is no more; something starts it again."""
+        self.loop.kill(process)
+        self._shells.pop(process, None)
+        self._apps.pop(process, None)
+        for group in self._groups.values():
+            group.lost(process)
+        again_s = self._random.choice((0.1, 1.0, 5.0, 20.0))
+        self.loop.call_world(again_s, partial(self._start, process.split(".")[0]))
+
+    def _ended(self, process: str, why: str) -> None:
+        self.ends[why] += 1
+
+    # -- faults --------------------------------------------------------------------------------------------------------
+
+    def _at_step(self, process: str) -> None:
+        while self._due and self._due[0][0] <= self.loop.steps and self._restless:
+            _, kind = self._due.pop(0)
+            getattr(self, f"_{kind}")(process)
+
+    def _kills(self, process: str) -> None:
+        self._ended(process, "killed")
+        self._gone(process)
+
+    def _pauses(self, process: str) -> None:
+        self._ended(process, "paused")
+        self.loop.pause(process)
+        for group in self._groups.values():
+            group.lost(process)
+        self.loop.call_world(self._random.choice((0.5, 5.0, 15.0, 60.0)), lambda: self.loop.resume(process))
+
+    def _stops(self, process: str) -> None:
+        made = self._shells.get(process)
+        if made is None:
+            return
+        self._ended(process, "stopped")
+
+        async def stop() -> None:
+            try:
+                await asyncio.wait_for(made.stop(), 25)
+            finally:
+                self.loop.call_world(0, partial(self._gone, process))
+
+        self.loop.run_as(process, stop())
+
+    def _rewinds(self, process: str) -> None:
+        if process in self._apps:
+            self.loop.run_as(process, self._apps[process].rewind())
+
+    def _resets(self, process: str) -> None:
+        """The offsets of the monitor's group are moved, to the start or to the end, and everybody joins again."""
+        at_end = self._random.random() < 0.5
+        for number in range(LOG_PARTITIONS):
+            tp = TopicPartition(LOCATED, number)
+            self.broker.offsets.setdefault("truce-monitor", {})[tp] = self.broker.logs[tp].end if at_end else 0
+        self._groups["monitor"].rebalance()
+
+    # -- stand-ins -----------------------------------------------------------------------------------------------------
+
+    def _make_app(self, group: str, settings: Settings, pattern: str | None = None) -> SimulatedApp:
+        app = SimulatedApp(self._groups[group.removeprefix("truce-")], self.network, self._random)
+        self._apps[PROCESS.get()] = app
+        return app
+
+    @contextmanager
+    def _in_place_of_kafka(self) -> Iterator[None]:
+        """Everything by which the shell touches Kafka, Faust, the clock and the console."""
+        places: list[tuple[Any, str, Any]] = [
+            (intake_app, "AIOKafkaProducer", self._classes["AIOKafkaProducer"]),
+            (transactions, "AIOKafkaProducer", self._classes["AIOKafkaProducer"]),
+            (reading, "AIOKafkaConsumer", self._classes["AIOKafkaConsumer"]),
+            (reading, "AIOKafkaClient", self._classes["AIOKafkaClient"]),
+            (intake_app, "keep_time", partial(keep_time, now=self.broker.now_s)),
+            (shell, "make_app", self._make_app),
+            (shell, "LOOK_INTERVAL_S", NEVER_S),
+            (partition_owner, "time", _Hurried(self.loop, Random(f"{self._seed} hurry"))),
+            (metrics, "log", _Silent()),
+        ]
+        before = [(module, name, getattr(module, name)) for module, name, _ in places]
+        for module, name, stand_in in places:
+            setattr(module, name, stand_in)
+        try:
+            yield
+        finally:
+            for module, name, own in before:
+                setattr(module, name, own)
+
+
+class BrokerTopics:
+    """The in-memory log, for the judge."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    def names(self) -> Sequence[str]:
+        return self._broker.topics()
+
+    def bounds(self, topic: str) -> Mapping[int, tuple[int, int]]:
+        logs = {number: self._broker.logs[TopicPartition(topic, number)] for number in self._broker.partitions_of(topic)}
+        return {number: (log.start, log.stable_end()) for number, log in logs.items()}
+
+    def records(self, topic: str) -> Iterator[Any]:
+        for number in self._broker.partitions_of(topic):
+            yield from self._broker.logs[TopicPartition(topic, number)].committed(0)
+
+
+class _Plain(NamedTuple):
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class _Hurried:
+    """A monotonic clock that runs a little between two looks at it, so that batches are cut by time too."""
+
+    def __init__(self, loop: SimulatedLoop, random: Random) -> None:
+        self._loop, self._random, self._ahead_s = loop, random, 0.0
+
+    def monotonic(self) -> float:
+        self._ahead_s += self._random.choice((0.0, 0.0, 0.0, 1.1))
+        return self._loop.time() + self._ahead_s
+
+
+class _Silent:
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *arguments, **named: None
+
+
+@lru_cache
+def _places(countries: tuple[str, ...]) -> gazetteer.Gazetteer:
+    return gazetteer.load(countries, {})
+
+
+def _intake() -> Intake:
+    return Intake(gazetteers=lambda countries, names: _places(tuple(countries)))
+
+
+__all__ = ["Faults", "Outcome", "run"]
