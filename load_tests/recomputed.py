@@ -81,7 +81,7 @@ def compare_with_log(topics: Any) -> tuple[Ledger, list[Row]]:
         state, value = states[record.partition], record.value or b""
         ledger.book(record.partition, value)
         state.next_offset = max(state.next_offset, record.offset)
-        state.apply(record.offset, value)
+        state.apply(record.offset, value, record.key)
         taken[record.partition] += 1
         last[record.partition] = record.offset
         if not taken[record.partition] % FLUSH_EVERY:

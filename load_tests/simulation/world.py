@@ -24,10 +24,10 @@ from load_tests.simulation.loop import PROCESS, SimulatedLoop
 from load_tests.simulation.story import PARTITIONS, SETTLED_S, STARTS_S, TICK_S, TOPIC, TRUCES, story
 from load_tests.verdict import Verdict
 from schemas.topics import LOCATED, TERMS, TOPICS
-from streams import metrics
 from streams.core import gazetteer
 from streams.core.intake import Intake, terms_record
 from streams.core.partition import LogPartition
+from streams.metrics import happenings
 from streams.settings import Settings
 from streams.worker import intake_app, partition_owner, reading, shell, transactions
 from streams.worker.clock import keep_time
@@ -271,7 +271,7 @@ class Run:
             (shell, "make_app", self._make_app),
             (shell, "LOOK_INTERVAL_S", NEVER_S),
             (partition_owner, "time", _Hurried(self.loop, Random(f"{self._seed} hurry"))),
-            (metrics, "log", _Silent()),
+            (happenings, "log", _Silent()),
         ]
         before = [(module, name, getattr(module, name)) for module, name, _ in places]
         for module, name, stand_in in places:

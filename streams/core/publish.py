@@ -30,7 +30,8 @@ class Readers:
     """What readers of incidents have seen, so that what is no more is withdrawn, with a pointer to its successor.
 
     An incident that was there at a tick is withdrawn by a value that stays; one that came and went between two ticks is
-    deleted, so that the order of reports between ticks shows nowhere.
+    deleted, or withdrawn as it was before, so that neither the order of reports between ticks nor the cut of the batches
+    shows anywhere.
     """
 
     def __init__(self, truce: str) -> None:
@@ -42,20 +43,25 @@ class Readers:
         self._published: set[str] = set()
         self._pointers: dict[str, str | None] = {}
         self._final: dict[str, str | None] = {}
+        self._withdrawn: dict[str, tuple[str | None, int]] = {}
         self._retold = False
 
     def forget_terms(self) -> None:
         """Terms changed: every incident is compared anew."""
         self._retold = True
 
-    def tick(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
+    def tick(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool], now_s: int) -> None:
         """What is there now has stood at a tick; what is gone has its successor for good."""
         self._absorb(pictures, governs)
         self._stood |= self._fresh
+        for incident in self._fresh:
+            self._withdrawn.pop(incident, None)
         self._fresh.clear()
         for incident in [incident for incident in self._gone if incident in self._stood]:
             self._final[incident] = _successor(*self._gone.pop(incident))
             self._stood.discard(incident)
+        for incident, successor in self._final.items():
+            self._withdrawn[incident] = successor, now_s
 
     def incidents(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> Iterator[Fact]:
         """New values of incidents and of their evidence."""
@@ -77,14 +83,27 @@ class Readers:
                 yield from self._withdraw(incident, _successor(*self._gone[incident]))
                 continue
             del self._gone[incident]
-            if incident in self._published:
+            if incident in self._withdrawn:
+                yield from self._withdraw(incident, self._withdrawn[incident][0])
+            elif incident in self._published:
                 self._published.discard(incident)
                 yield Fact(INCIDENTS, incident, None)
                 yield Fact(EVIDENCE, incident, None)
 
-    def forget(self, incidents: Iterable[str]) -> None:
-        """These can no longer change."""
-        for incident in incidents:
+    def withdrawn(self) -> list[tuple[str, str | None, int]]:
+        """For a base: what is withdrawn for good, its successor, and the tick since which it is."""
+        return [(incident, *self._withdrawn[incident]) for incident in sorted(self._withdrawn)]
+
+    def restore(self, withdrawn: Iterable[tuple[str, str | None, int]]) -> None:
+        self._withdrawn = {incident: (successor, at_s) for incident, successor, at_s in withdrawn}
+        self._pointers = {incident: successor for incident, (successor, _) in self._withdrawn.items()}
+
+    def forget(self, incidents: Iterable[str], before_s: int) -> None:
+        """These can no longer change, and nothing that was withdrawn before comes back."""
+        old = [incident for incident, (_, at_s) in self._withdrawn.items() if at_s < before_s]
+        for incident in old:
+            del self._withdrawn[incident]
+        for incident in [*incidents, *old]:
             self._stood.discard(incident)
             self._published.discard(incident)
             self._pointers.pop(incident, None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from streams.core.monitor import Monitor
     from streams.core.picture import Picture
 
-FORMAT = 3
+FORMAT = 4
 PART_BYTES = 400_000
 
 

@@ -63,7 +63,7 @@ def told_in_memory(
 
     def log(partition: int, key: bytes, value: bytes) -> None:
         kept = topics.append(LOCATED, partition, key, value)
-        states[partition].apply(kept.offset, value)
+        states[partition].apply(kept.offset, value, key)
 
     def publish(facts: Iterable[Fact], partition: int) -> None:
         for fact in facts:

@@ -55,6 +55,7 @@ class Basis:
                 "markers": monitor.markers.kept(),
                 "gazetteers": sorted(monitor.reports.gazetteers),
                 "counts": monitor.reports.counts,
+                "withdrawn": monitor.readers.withdrawn(),
                 "settled": self._settled(days, closed),
                 "too_violent": days.too_violent,
                 "chain": snapshot.of_chain(monitor.chain),
@@ -89,8 +90,9 @@ class Basis:
     def passes_over(self, offset: int) -> bool:
         return offset in self._again_passed_over
 
-    def install(self, monitor: "Monitor") -> list[Any]:
-        """Reports are in again: the rest is put back as it was. What it keeps of each picture is still to be put back."""
+    def install(self, monitor: "Monitor") -> tuple[list[Any], list[Any]]:
+        """Reports are in again: the rest is put back as it was. What it keeps of each picture, and of what readers saw
+        withdrawn, is still to be put back."""
         assert self.reading is not None
         (_, kept), self.reading = self.reading, None
         self._again_passed_over = frozenset()
@@ -107,7 +109,7 @@ class Basis:
         days.lingering = {
             (zone, number) for zone, of_zone in days.settled.items() for number, day in enumerate(of_zone) if day.lingering
         }
-        return [of_picture for _, of_picture in kept["pictures"]]
+        return [of_picture for _, of_picture in kept["pictures"]], kept["withdrawn"]
 
 
 __all__ = ["Basis"]

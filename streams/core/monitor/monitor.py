@@ -35,7 +35,7 @@ from streams.core.monitor.history import History
 from streams.core.monitor.markers import Markers
 from streams.core.monitor.present import Present
 from streams.core.monitor.refusals import marker_of, refusal
-from streams.core.monitor.reports import Live, Mark, Reports, must_mark
+from streams.core.monitor.reports import FORGET_DAYS, Live, Mark, Reports, must_mark
 from streams.core.monitor.time import Time
 from streams.core.monitor.waiting import Waiting
 from streams.core.picture import Picture
@@ -64,7 +64,7 @@ class Monitor:
         self.days = Days(self.governing, self.markers)
         self.deciding = Deciding(History(self.days))
         self._announcing = Announcing(truce, self.governing, self.days, self.deciding.history, self.chain)
-        self._readers = publish.Readers(truce)
+        self.readers = publish.Readers(truce)
         self._halted: str | None = None
         self._unusable: str | None = None
         self._early: list[tuple[LocatedReport, int]] = []
@@ -104,7 +104,7 @@ class Monitor:
         self.told_head = self.chain.head
         if self.governing.entries:
             self.governing.resolve()
-            facts += self._readers.incidents(self.governing.pictures, self.governing.governs)
+            facts += self.readers.incidents(self.governing.pictures, self.governing.governs)
             facts += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
             facts += self._announcing.levels(self.now_s)
         return facts if publishing else []
@@ -259,7 +259,7 @@ class Monitor:
         self.reports.show_all(picture)
         self.governing.take(record.effective_from, picture, record.correct)
         self._outbox.append(publish.terms_as_fact(terms, record.effective_from, record.correct))
-        self._readers.forget_terms()
+        self.readers.forget_terms()
         self.markers.lift_all(Reason.WRONG_TYPE)
         self.days.know(terms.zone_ids, max(0, self.time.next_day))
         self.deciding.forget()
@@ -312,7 +312,7 @@ class Monitor:
         self._show_days(before_s, now_s)
         self._settle(settled)
         self._decide(now_s)
-        self._readers.tick(self.governing.pictures, self.governing.governs)
+        self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
         self._forget()
         self.basis.keep(self, offset, self._first_open())
         self._let_in()
@@ -368,9 +368,10 @@ class Monitor:
             return
         if self.basis.reading is None:
             # What is let go of can be told only now.
-            self._outbox += self._readers.incidents(self.governing.pictures, self.governing.governs)
+            self._outbox += self.readers.incidents(self.governing.pictures, self.governing.governs)
             self._outbox += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
-        self._readers.forget(self.reports.forget(days, open_from_s))
+        # Whatever was withdrawn before was told by reports that are forgotten too.
+        self.readers.forget(self.reports.forget(days, open_from_s), open_from_s - (FORGET_DAYS + 1) * DAY)
 
     def _first_open(self) -> int:
         """The first day that may still be another."""
@@ -400,7 +401,7 @@ class Monitor:
             self._let_in()
 
     def _install(self) -> None:
-        of_pictures = self.basis.install(self)
+        of_pictures, withdrawn = self.basis.install(self)
         self._mark = self._present = None
         self.governing.resolve()
         self._forget()
@@ -409,7 +410,8 @@ class Monitor:
         for picture, kept in zip(self.governing.pictures, of_pictures, strict=True):
             snapshot.to_picture(picture, kept)
             picture.take_stale_days()
-        self._readers.tick(self.governing.pictures, self.governing.governs)
+        self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
+        self.readers.restore(withdrawn)
         self._let_in()
 
 

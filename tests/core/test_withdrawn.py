@@ -1,0 +1,39 @@
+"""What readers are left with of an incident that was withdrawn, came again, and went again before a tick saw it."""
+
+import pytest
+from core.builders import TERMS, Told, located, run, stated, tick
+
+from schemas.facts import Circle, Incident
+from schemas.reasons import Method
+from schemas.topics import INCIDENTS
+from streams.core.intake import terms_record
+from streams.core.terms import HOUR
+
+CIRCLE = Circle(36.20, 37.15, 500, 1, Method.COORDINATES, ["SY.09"])
+
+
+def story() -> list[bytes]:
+    """told, tick, taken back, tick, told again, taken back again"""
+    log = [terms_record(TERMS)]
+
+    def tell(revision: int, status: str, hour: int) -> None:
+        body = {"report_id": "v1", "source": "council", "type": "violation", "kind": "attack", "weapon": "mortar"}
+        body |= {"revision": revision, "status": status, "occurred_at": stated(TERMS.d_hour_s)}
+        told = Told(body, CIRCLE if status == "active" else None, TERMS.d_hour_s + hour * HOUR)
+        log.append(located(told, len(log)))
+
+    tell(1, "active", 1)
+    log.append(tick(TERMS.d_hour_s + 6 * HOUR, len(log)))
+    tell(2, "retracted", 7)
+    log.append(tick(TERMS.d_hour_s + 12 * HOUR, len(log)))
+    tell(3, "active", 13)
+    tell(4, "retracted", 14)
+    return log
+
+
+@pytest.mark.parametrize("flushed_after", [range(7), range(0), range(5, 6), (1, 2), (2, 4, 5, 6)])
+def test_it_stays_withdrawn_wherever_the_batches_are_cut(flushed_after: range) -> None:
+    log = story()
+    readers, _ = run(log, lambda record: log.index(record) in flushed_after)
+    [incident] = readers.bodies(INCIDENTS, Incident).values()
+    assert incident.status == "withdrawn"
