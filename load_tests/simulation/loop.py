@@ -96,11 +96,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         self._sort_ready()
-        names = [name for name, queue in self._queues.items() if queue and name not in self._paused]
-        if not names:
+        ready = [name for name, queue in self._queues.items() if queue and name not in self._paused]
+        if not ready:
             self._let_time_pass()
             return
-        name = names[0] if len(names) == 1 else self._random.choice(names)
+        name = ready[0] if len(ready) == 1 else ready[int(self._random.random() * len(ready))]
         if name != "world":
             self.steps += 1
             self.trace = crc32(b"%d %s %f" % (self.trace, name.encode(), self._now_s))
@@ -114,9 +114,12 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _sort_ready(self) -> None:
         while self._ready:
             handle = self._ready.popleft()
-            name = self._whose(handle._context)
+            name = handle._context.get(PROCESS, "world")
             if name not in self._dead:
-                self._queues.setdefault(name, deque()).append(handle)
+                queue = self._queues.get(name)
+                if queue is None:
+                    queue = self._queues[name] = deque()
+                queue.append(handle)
 
     def _let_time_pass(self) -> None:
         while self._scheduled and (self._scheduled[0]._cancelled or self._whose(self._scheduled[0]._context) in self._dead):

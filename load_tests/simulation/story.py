@@ -15,10 +15,10 @@ from streams.core.terms import DAY, HOUR, Terms, parse
 
 TOPIC = "reports.field"
 PARTITIONS = 2
-TICK_S = 6 * HOUR
+TICK_S = 12 * HOUR
 D_HOUR_S = int(datetime(2016, 3, 1, tzinfo=UTC).timestamp())
 DAYS_BEFORE = 1
-DAYS = 5
+DAYS = 4
 STARTS_S = D_HOUR_S - DAYS_BEFORE * DAY
 ENDS_S = D_HOUR_S + DAYS * DAY
 SETTLED_S = ENDS_S + DAY

@@ -43,9 +43,11 @@ NEVER_S = 1e9
 
 
 class Faults(Struct):
-    """What happens in a run. `kills`, `pauses`, `stops` and `rewinds` are numbers of steps; `trouble` is a share of requests.
+    """What happens in a run, and at which steps of processes; `trouble` is a share of requests.
 
-    A kill is SIGKILL, a pause SIGSTOP for some seconds, a stop an orderly end; a rewind delivers again what was read.
+    A kill is SIGKILL, a pause SIGSTOP for some seconds (long enough, it makes a stale owner), a stop an orderly end. A
+    rewind delivers again what was read; a reset moves the offsets of the monitor's group to the start or to the end. A
+    request in trouble is late, or lost on the way there, or lost on the way back.
     """
 
     kills: list[int] = []
@@ -54,6 +56,16 @@ class Faults(Struct):
     rewinds: list[int] = []
     resets: list[int] = []
     trouble: float = 0.0
+
+    @classmethod
+    def drawn(cls, seed: int) -> "Faults":
+        """Some faults within the length of a usual run; in a third of the runs the network is in order."""
+        random = Random(f"{seed} faults")
+        faults = cls(trouble=random.choice((0.0, 0.01, 0.05)))
+        for _ in range(random.randrange(1, 12)):
+            kind = random.choice(("kills", "kills", "pauses", "stops", "rewinds", "resets"))
+            getattr(faults, kind).append(random.randrange(100, 20_000))
+        return faults
 
 
 class Outcome(NamedTuple):
@@ -70,9 +82,9 @@ class Outcome(NamedTuple):
         return self.verdict.clean and not self.problems
 
 
-def run(seed: int, faults: Faults) -> Outcome:
-    """One run from its seed."""
-    return Run(seed, faults).judged()
+def run(seed: int, faults: Faults | None = None) -> Outcome:
+    """One run from its seed, with the faults that the seed draws unless others are given."""
+    return Run(seed, Faults.drawn(seed) if faults is None else faults).judged()
 
 
 class Run:

@@ -1,0 +1,140 @@
+"""The whole pipeline in simulation: whatever happens to processes and network, the judge has nothing to say.
+
+Longer: `python load_tests/simulate.py --minutes 60`. A seed that fails here fails there in the same way.
+"""
+
+import asyncio
+import subprocess
+import sys
+import time
+from random import Random
+
+import pytest
+
+from load_tests.simulation.loop import PROCESS, Deadlock, SimulatedLoop
+from load_tests.simulation.world import Faults, Outcome, run
+from streams.worker import partition_owner, sending, transactions
+
+RUNS_S = 110
+"""How long seeds are tried here, whatever the machine."""
+RUNS_MIN = 8
+
+
+def told(seed: int, outcome: Outcome) -> str:
+    return "\n".join([f"python load_tests/simulate.py --seed {seed}", *outcome.problems, *outcome.verdict.told()])
+
+
+def test_runs_with_faults_are_judged_clean() -> None:
+    deadline, seed = time.monotonic() + RUNS_S, 0
+    while time.monotonic() < deadline or seed < RUNS_MIN:
+        outcome = run(seed)
+        assert outcome.clean, told(seed, outcome)
+        seed += 1
+
+
+def test_a_run_without_faults_decides_something() -> None:
+    outcome = run(0, Faults())
+    assert outcome.clean, told(0, outcome)
+    assert not outcome.ends
+    assert all(row.found for row in outcome.verdict.rows if "refusals" not in row.what), outcome.verdict.rows
+
+
+def test_a_seed_repeats_a_run_step_by_step() -> None:
+    """In another process too, where sets and dictionaries of strings come in another order."""
+    code = "from load_tests.simulation.world import run; outcome = run(3); print(outcome.steps, outcome.trace)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=240)
+    outcome = run(3)
+    assert ran.stdout.split() == [str(outcome.steps), str(outcome.trace)], ran.stderr
+    assert sum(outcome.ends.values()), "nothing happened to it"
+
+
+# -- could it fail? What the shell does for a reason is left out, and the judge must notice. ---------------------------
+
+
+def unclean(tries: int = 12) -> bool:
+    return any(not run(seed).clean for seed in range(tries))
+
+
+def test_a_commit_that_does_not_wait_for_what_was_sent_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def careless(producer, records) -> int:
+        for tp, outgoing in records.items():
+            batch = producer.create_batch()
+            for record in outgoing:
+                sending._append(batch, record)
+            await producer.send_batch(batch, tp.topic, partition=tp.partition)
+        return 0
+
+    monkeypatch.setattr(transactions, "send_all", careless)
+    assert unclean()
+
+
+def test_a_commit_tried_again_without_knowing_how_it_ended_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def again(self) -> None:
+        await self._producer.commit_transaction()
+
+    monkeypatch.setattr(transactions.PartitionWriter, "_commit", again)
+    assert unclean()
+
+
+def test_a_state_that_goes_on_after_an_abort_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rebuild = partition_owner.PartitionOwner._rebuild
+
+    async def once(self) -> None:
+        if self._state is None:
+            await rebuild(self)
+
+    monkeypatch.setattr(partition_owner.PartitionOwner, "_rebuild", once)
+    assert unclean()
+
+
+# -- the loop itself ---------------------------------------------------------------------------------------------------
+
+
+def test_time_is_virtual_and_a_process_that_is_killed_makes_no_further_step() -> None:
+    loop, seen = SimulatedLoop(Random(1)), []
+
+    async def count() -> None:
+        try:
+            for number in range(10):
+                seen.append((PROCESS.get(), number))
+                await asyncio.sleep(60)
+        finally:
+            seen.append("its end")
+
+    async def main() -> None:
+        loop.run_as("one", count())
+        await asyncio.sleep(150)
+        loop.kill("one")
+        await asyncio.sleep(86_400)
+
+    started = time.monotonic()
+    loop.run_until_complete(main())
+    assert time.monotonic() - started < 5
+    assert seen == [("one", 0), ("one", 1), ("one", 2), "its end"]
+    assert loop.time() == 150 + 86_400
+
+
+def test_a_process_that_is_paused_goes_on_where_it_was() -> None:
+    loop, seen = SimulatedLoop(Random(1)), []
+
+    async def count() -> None:
+        for _ in range(3):
+            seen.append(loop.time())
+            await asyncio.sleep(1)
+
+    async def main() -> None:
+        loop.run_as("one", count())
+        await asyncio.sleep(0.5)
+        loop.pause("one")
+        await asyncio.sleep(100)
+        loop.resume("one")
+        await asyncio.sleep(10)
+
+    loop.run_until_complete(main())
+    assert seen == [0.0, 100.5, 101.5]
+
+
+def test_a_world_in_which_nothing_can_happen_says_so() -> None:
+    loop = SimulatedLoop(Random(1))
+    with pytest.raises(Deadlock):
+        loop.run_until_complete(loop.create_future())
