@@ -2,7 +2,8 @@
 
 A simulated topic has no clock but what is written here. Every report received before a tick's time goes into its
 partition before the tick does, and the tick goes into every partition; so a truce fed this way comes to the same
-decisions as a replay of the same file. A live topic gets reports only: there the worker's clock ticks.
+decisions as a replay of the same file, however many partitions there are and whichever is read first. A live topic gets
+reports only: there the worker's clock ticks.
 """
 
 import time

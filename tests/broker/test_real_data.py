@@ -30,7 +30,7 @@ pytestmark = pytest.mark.skipif(not ARCHIVE.exists(), reason=f"needs the Syrian 
 
 @pytest.fixture
 def truce(broker: Broker) -> Iterator[Installation]:
-    installation = Installation(broker.bootstrap, reports={TOPIC: 1})
+    installation = Installation(broker.bootstrap, reports={TOPIC: 3})
     yield installation
     installation.close()
 

@@ -1,163 +1,42 @@
 """The rules end to end: what a truce's log comes to, by days worked out by hand, and how late news amends it."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
 
-import msgspec
 import pytest
+from seen import ALWAYS, SETTLED_7, Seen, Told, alive, terms_of, time_of, violation
 
-from schemas.facts import Circle, Day, Level, LocatedReport, LoggedTick, Origin, PhaseChange
-from schemas.reasons import Method
-from schemas.topics import DAYS, LEVELS, PHASES
-from streams.core.intake import terms_record
-from streams.core.partition import LogPartition
-from streams.core.terms import HOUR, Terms, parse
-
-TOPIC = "reports.simulated.rules"
-EAST = Circle(36.2, 37.15, 500, 1, Method.COORDINATES, ["SY.09"])
-
-
-def _terms(threshold: dict[str, Any], whole_gated: bool = False, west_gated: bool = False) -> Terms:
-    return parse(
-        {
-            "truce": {
-                "id": "rules",
-                "name": "A truce",
-                "countries": ["SY"],
-                "d_hour": "2016-09-12T16:00:00Z",
-                "time_zone": "UTC",
-                "salt": "of incident ids",
-                "simulated": True,
-                "topics": [TOPIC],
-                "watch_days_before": 14,
-            },
-            "opposed": ["north", "south"],
-            "whole": {"gated": whole_gated, "threshold": threshold},
-            "zones": [
-                {"id": "east", "name": "East", "areas": ["SY.09"], "gated": True},
-                {"id": "west", "name": "West", "areas": ["SY.02"], "gated": west_gated},
-            ],
-            "coverage": {"min_lineages": 1},
-            "sources": [
-                {"id": "monitor", "trusted": ["watch", "violence"], "zones": ["east"]},
-                {"id": "neighbour", "trusted": ["watch"], "zones": ["west"]},
-            ],
-        }
-    )
-
-
-ZERO = _terms({"mode": "zero"})
-AT_MOST_2 = _terms({"mode": "at_most", "value": 2})
-D_HOUR_S = ZERO.d_hour_s
-
-
-class Told(NamedTuple):
-    """A report by its hours from D-hour."""
-
-    received_hour: int
-    report: dict[str, Any]
-
-
-def _time(hour: int) -> str:
-    return datetime.fromtimestamp(D_HOUR_S + hour * HOUR, UTC).isoformat()
-
-
-def _alive(hours: Iterable[int], source: str = "monitor") -> list[Told]:
-    return [Told(hour, {"report_id": f"a{hour}", "source": source, "type": "alive"}) for hour in hours]
-
-
-def _violation(name: str, hour: int, received_hour: int | None = None, revision: int = 1, status: str = "active") -> Told:
-    report = {"report_id": name, "source": "monitor", "type": "violation", "revision": revision, "status": status}
-    if status == "active":
-        report |= {"kind": "attack", "occurred_at": _time(hour)}
-    return Told(hour if received_hour is None else received_hour, report)
+ZERO = terms_of({"mode": "zero"})
+AT_MOST_2 = terms_of({"mode": "at_most", "value": 2})
 
 
 def _counts(counts: Iterable[int]) -> list[Told]:
     """So many violations a day, each in an hour of its own."""
-    return [_violation(f"v{day}.{n}", day * 24 + 3 + n) for day, count in enumerate(counts) for n in range(count)]
-
-
-class Seen:
-    """What readers have: phase changes in order, and the last day and level of each key."""
-
-    def __init__(self, terms: Terms, told: Iterable[Told], until_hour: int) -> None:
-        self.changes: list[PhaseChange] = []
-        self.days: dict[tuple[str, int], Day] = {}
-        self.levels: dict[str, Level] = {}
-        partition, waiting = LogPartition(0), sorted(told, key=lambda t: t.received_hour)
-        partition.apply(0, terms_record(terms))
-        for hour in range(-1, until_hour + 1):
-            # What is received in an hour is in the log before the tick that ends it.
-            while waiting and waiting[0].received_hour < hour:
-                self._report(partition, waiting.pop(0))
-            at_s = D_HOUR_S + hour * HOUR
-            origin = Origin(TOPIC, 0, partition.next_offset)
-            partition.apply(partition.next_offset, msgspec.json.encode(LoggedTick(at_s, at_s, origin, {TOPIC: 1})))
-            self._see(partition)
-
-    def _report(self, partition: LogPartition, told: Told) -> None:
-        located = told.report["type"] == "violation" and told.report.get("status") != "retracted"
-        record = LocatedReport(
-            "rules",
-            D_HOUR_S + told.received_hour * HOUR,
-            Origin(TOPIC, 0, partition.next_offset),
-            msgspec.Raw(msgspec.json.encode(told.report)),
-            EAST if located else None,
-        )
-        partition.apply(partition.next_offset, msgspec.json.encode(record))
-
-    def _see(self, partition: LogPartition) -> None:
-        for fact in partition.flush():
-            if fact.topic == PHASES:
-                self.changes.append(msgspec.json.decode(fact.value, type=PhaseChange))
-            elif fact.topic == DAYS:
-                day = msgspec.json.decode(fact.value, type=Day)
-                self.days[day.zone, day.day] = day
-            elif fact.topic == LEVELS:
-                level = msgspec.json.decode(fact.value, type=Level)
-                self.levels[level.zone] = level
-
-    def outcomes(self, zone: str, days: int) -> str:
-        return " ".join(self.days[zone, day].outcome for day in range(days))
-
-    def story(self) -> list[str]:
-        """Each change as `kind to @hour of effect, decided hour`."""
-        return [f"{c.kind} {c.after} @{_hour(c.effective_at)}, {_hour(c.decided_at)}" for c in self.changes]
-
-
-def _hour(at_s: int) -> int:
-    return (at_s - D_HOUR_S) // HOUR
-
-
-ALWAYS = range(-1, 12 * 24, 4)
-SETTLED_7 = 8 * 24  # seven days and a day to settle
+    return [violation(f"v{day}.{n}", day * 24 + 3 + n) for day, count in enumerate(counts) for n in range(count)]
 
 
 def test_two_violent_days_leave_a_streak_of_three_where_nothing_is_allowed() -> None:
-    seen = Seen(ZERO, _alive(ALWAYS) + _counts([2, 0, 0, 1, 0, 0, 0]), SETTLED_7)
+    seen = Seen(ZERO, alive(ALWAYS) + _counts([2, 0, 0, 1, 0, 0, 0]), SETTLED_7)
     assert seen.outcomes("east", 7) == "violent quiet quiet violent quiet quiet quiet"
     assert seen.levels["east"].streak == 3
     assert seen.story() == ["advance in_force @0, 0"]
 
 
 def test_the_same_days_qualify_where_two_a_day_are_allowed_once_they_are_settled() -> None:
-    seen = Seen(AT_MOST_2, _alive(ALWAYS) + _counts([2, 0, 0, 1, 0, 0, 0]), SETTLED_7)
+    seen = Seen(AT_MOST_2, alive(ALWAYS) + _counts([2, 0, 0, 1, 0, 0, 0]), SETTLED_7)
     assert seen.outcomes("east", 7) == " ".join(["quiet"] * 7)
     assert seen.story() == ["advance in_force @0, 0", f"advance qualified @{7 * 24}, {SETTLED_7}"]
     assert [day.measures.incidents.best for day in seen.changes[-1].ledger] == [2, 0, 0, 1, 0, 0, 0]
 
 
 def test_a_silent_province_stays_unknown_and_if_only_watched_holds_nobody_up() -> None:
-    seen = Seen(ZERO, _alive(ALWAYS), SETTLED_7)
+    seen = Seen(ZERO, alive(ALWAYS), SETTLED_7)
     assert seen.outcomes("west", 7) == " ".join(["unknown"] * 7)
     assert seen.levels["west"].streak == 0
     assert seen.story()[-1] == f"advance qualified @{7 * 24}, {SETTLED_7}"
 
 
 def test_a_silent_province_that_is_gated_holds_everybody_up() -> None:
-    seen = Seen(_terms({"mode": "zero"}, west_gated=True), _alive(ALWAYS), SETTLED_7 + 24)
+    seen = Seen(terms_of({"mode": "zero"}, west_gated=True), alive(ALWAYS), SETTLED_7 + 24)
     assert seen.story() == ["advance in_force @0, 0"]
 
 
@@ -170,15 +49,15 @@ def test_a_silent_province_that_is_gated_holds_everybody_up() -> None:
     ],
 )
 def test_one_that_falls_silent_after_six_quiet_days_starts_again_on_its_second_silent_day(settled_days, streak) -> None:
-    seen = Seen(ZERO, _alive(range(-1, 6 * 24 + 1, 1)), (settled_days + 1) * 24)
+    seen = Seen(ZERO, alive(range(-1, 6 * 24 + 1, 1)), (settled_days + 1) * 24)
     expected = ["quiet"] * 6 + ["unknown"] * 2
     assert seen.outcomes("east", settled_days) == " ".join(expected[:settled_days])
     assert seen.levels["east"].streak == streak
 
 
 def test_a_day_is_pending_until_it_has_settled() -> None:
-    assert Seen(ZERO, _alive(ALWAYS), 47).days["east", 0].outcome == "pending"
-    assert Seen(ZERO, _alive(ALWAYS), 48).days["east", 0].outcome == "quiet"
+    assert Seen(ZERO, alive(ALWAYS), 47).days["east", 0].outcome == "pending"
+    assert Seen(ZERO, alive(ALWAYS), 48).days["east", 0].outcome == "quiet"
 
 
 QUALIFIED = ["advance in_force @0, 0", f"advance qualified @168, {SETTLED_7}"]
@@ -192,7 +71,7 @@ QUALIFIED = ["advance in_force @0, 0", f"advance qualified @168, {SETTLED_7}"]
     ],
 )
 def test_a_violent_report_that_comes_late_voids_at_the_next_tick(received_hour: int, amended_at: int) -> None:
-    seen = Seen(ZERO, [*_alive(ALWAYS), _violation("late", 30, received_hour)], 10 * 24 - 1)
+    seen = Seen(ZERO, [*alive(ALWAYS), violation("late", 30, received_hour)], 10 * 24 - 1)
     assert seen.story() == [*QUALIFIED, f"void in_force @168, {amended_at}"]
     assert seen.changes[2].supersedes == seen.changes[1].id
     assert [change.previous for change in seen.changes] == [None, seen.changes[0].id, seen.changes[1].id]
@@ -200,13 +79,13 @@ def test_a_violent_report_that_comes_late_voids_at_the_next_tick(received_hour: 
 
 
 def test_after_late_news_a_later_run_advances_again() -> None:
-    seen = Seen(ZERO, [*_alive(ALWAYS), _violation("late", 30, SETTLED_7 + 5)], 10 * 24)
+    seen = Seen(ZERO, [*alive(ALWAYS), violation("late", 30, SETTLED_7 + 5)], 10 * 24)
     # Days 2 to 8 are the seven quiet ones; the last of them settles a day after its end.
     assert seen.story() == [*QUALIFIED, "void in_force @168, 198", "advance qualified @216, 240"]
 
 
 def test_a_report_that_is_taken_back_makes_things_better_only_after_it_has_stood() -> None:
-    told = [*_alive(ALWAYS), _violation("v", 30), _violation("v", 30, SETTLED_7 + 5, 2, "retracted")]
+    told = [*alive(ALWAYS), violation("v", 30), violation("v", 30, SETTLED_7 + 5, 2, "retracted")]
     assert Seen(ZERO, told, SETTLED_7 + 29).story() == ["advance in_force @0, 0"]
     seen = Seen(ZERO, told, SETTLED_7 + 30)
     assert seen.story() == ["advance in_force @0, 0", "advance qualified @168, 222"]
@@ -214,21 +93,21 @@ def test_a_report_that_is_taken_back_makes_things_better_only_after_it_has_stood
 
 
 def test_a_return_is_voided_only_after_the_retraction_of_its_cause_has_stood() -> None:
-    told = [*_alive(ALWAYS), _violation("v", 7 * 24 + 3), _violation("v", 171, 9 * 24 + 5, 2, "retracted")]
+    told = [*alive(ALWAYS), violation("v", 7 * 24 + 3), violation("v", 171, 9 * 24 + 5, 2, "retracted")]
     returned = [*QUALIFIED, "return in_force @192, 216"]
     assert Seen(ZERO, told, 9 * 24 + 29).story() == returned
     assert Seen(ZERO, told, 9 * 24 + 30).story() == [*returned, "void qualified @192, 246"]
 
 
 def test_a_retraction_that_is_taken_back_in_time_changes_nothing() -> None:
-    told = [*_alive(ALWAYS), _violation("v", 30), _violation("v", 30, 197, 2, "retracted"), _violation("v", 30, 210, 3)]
+    told = [*alive(ALWAYS), violation("v", 30), violation("v", 30, 197, 2, "retracted"), violation("v", 30, 210, 3)]
     # Day 1 stays violent throughout: the run is that of days 2 to 8.
     assert Seen(ZERO, told, 240).story() == ["advance in_force @0, 0", "advance qualified @216, 240"]
 
 
 def _nil(received_hour: int, zone: str = "east") -> Told:
     """The monitor watched all of day 1, as far as it can have by the time of receipt."""
-    covers = {"zone": zone, "from": _time(24), "to": _time(48)}
+    covers = {"zone": zone, "from": time_of(24), "to": time_of(48)}
     return Told(received_hour, {"report_id": "n", "source": "monitor", "type": "nil", "covers": covers})
 
 
@@ -242,7 +121,7 @@ def _nil(received_hour: int, zone: str = "east") -> Told:
         ([_nil(48, "west")], 0, "unknown"),
         ([_nil(36)], 500, "quiet"),  # cut at the time of receipt
         ([_nil(35)], 458, "unknown"),
-        ([_violation(f"v{hour}", hour) for hour in range(24, 48)], 0, "violent"),  # coverage is not earned by violence
+        ([violation(f"v{hour}", hour) for hour in range(24, 48)], 0, "violent"),  # coverage is not earned by violence
     ],
 )
 def test_silence_is_not_watch(told: list[Told], watched: int, outcome: str) -> None:
@@ -252,9 +131,9 @@ def test_silence_is_not_watch(told: list[Told], watched: int, outcome: str) -> N
 
 def test_a_flood_of_anonymous_claims_cannot_block_an_honest_monitor() -> None:
     claim = {"source": "somebody", "type": "violation", "kind": "attack"}
-    flood = [Told(hour, {**claim, "report_id": f"u{hour}", "occurred_at": _time(hour)}) for hour in range(25, 47)]
-    blocked = Seen(ZERO, [*_alive(ALWAYS), *flood], 72).days["east", 1]
+    flood = [Told(hour, {**claim, "report_id": f"u{hour}", "occurred_at": time_of(hour)}) for hour in range(25, 47)]
+    blocked = Seen(ZERO, [*alive(ALWAYS), *flood], 72).days["east", 1]
     assert blocked.outcome == "contested"
     assert blocked.measures.incidents.low == 0
-    freed = Seen(ZERO, [*_alive(ALWAYS), *flood, _nil(48)], 72).days["east", 1]
+    freed = Seen(ZERO, [*alive(ALWAYS), *flood, _nil(48)], 72).days["east", 1]
     assert (freed.outcome, freed.measures.incidents.high) == ("quiet", 0)
