@@ -20,7 +20,8 @@ TOPIC = "reports.simulated.neighbours"
 def _terms(truce: str) -> Terms:
     values = some_terms(truce, d_hour="2026-01-01T00:00:00Z", simulated=True, topics=[TOPIC]).as_mapping()
     source = {"id": "watcher", "trusted": ["watch"], "zones": ["all"]}
-    return parse(values | {"sources": [source], "coverage": {"min_lineages": 1, "alive_gap_max_hours": 12}})
+    coverage = {"min_lineages": 1, "alive_gap_max_hours": 12}
+    return parse(values | {"sources": [source], "coverage": coverage, "gate": {"tick_gap_max_hours": 6}})
 
 
 HERE, THERE = _terms("here"), _terms("there")
