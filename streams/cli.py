@@ -15,6 +15,7 @@ COMMANDS = {
     "terms": "streams.commands.terms:terms",
     "publish": "streams.commands.publish:publish",
     "tail": "streams.commands.tail:tail",
+    "match": "streams.commands.match:match",
     "locate": "streams.commands.locate:locate",
     "board": "streams.commands.board:board",
     "explain": "streams.commands.explain:explain",

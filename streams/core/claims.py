@@ -26,7 +26,7 @@ VAGUE_PRECISION = 5
 VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
 
 Span = tuple[int, int]
-Order = tuple[bool, int, int, int, int, str, str, str]
+Order = tuple[bool, int, int, int, int, int, str, str, str]
 Bounds = tuple[int, int, int]
 
 
@@ -175,15 +175,6 @@ class Account:
         self.via_lineage = _lineage_named(report.via, terms) if quotes else None
         self.side = Side.INDEPENDENT.value if known is None else known.side
         self.independent = known is not None and known.side == Side.INDEPENDENT
-        # The anchor says where and when. So among sharp places those of independent sources come first, then those of the
-        # sides, and what anybody can say last: an anonymous account with a convenient place moves nobody's incident.
-        standing = 0 if self.independent else 1 if self.listed else 2
-        blunt, rank = circle.precision >= BLUNT_PRECISION, TIME_RANK[self.time_precision]
-        # Two spellings of one source may use the same report id: the spelling as received decides last.
-        self.order: Order = (
-            *(blunt, standing, circle.precision, rank, self.start),
-            *(source, report.report_id, report.source),
-        )
         self.trusted_violence = known is not None and Trust.VIOLENCE in known.trusted
         self.by = _actor(report.by, terms)
         self.against = _actor(report.against, terms)
@@ -201,6 +192,17 @@ class Account:
             (self.by, self.against),
             wording(report.text),
             report.links,
+        )
+        # The anchor says where and when. So among sharp places those of independent sources come first, then those of the
+        # sides, and what anybody can say last: an anonymous account with a convenient place moves nobody's incident.
+        standing = 0 if self.independent else 1 if self.listed else 2
+        # Then the more precise, and among those of one precision what says more: others are compared with it.
+        unsaid = (self.weapon is Weapon.UNDETERMINED) + (self.killed is None)
+        blunt, rank = circle.precision >= BLUNT_PRECISION, TIME_RANK[self.time_precision]
+        # Two spellings of one source may use the same report id: the spelling as received decides last.
+        self.order: Order = (
+            *(blunt, standing, circle.precision, rank, unsaid, self.start),
+            *(source, report.report_id, report.source),
         )
         self.report_digest = int.from_bytes(_digest(f"{report.source}\x00{report.report_id}", 16))
         self.anchor: Account | None = None

@@ -14,9 +14,12 @@ from streams.core.ladder import DEFAULTS, NAMES, NUMBER
 from streams.core.terms import HOUR, Match, thousandths
 
 _NUMBER = {f"{comparison}.{level}": number for (comparison, level), number in NUMBER.items()}
-_SAME_SPOT, _SAME_TOWN, _SAME_DISTRICT, _SAME_PROVINCE, _CLOSE, _NEAR = range(6)
-_SAME_TIME = _NUMBER["time.same_time"]
-_SAME_PART, _WITHIN_HOUR, _WITHIN_THREE, _WITHIN_WINDOW, _SAME_DAY, _SAME_DAYS, _OTHER_DAY = range(_SAME_TIME + 1, _SAME_TIME + 8)
+_SAME_POINT, _SAME_SPOT, _CLOSE, _NEAR, _SAME_CENTRE, _SAME_TOWN, _OVERLAPPING, _SAME_DISTRICT, _SAME_PROVINCE, _NEXT_TO = range(
+    10
+)
+_TIME = _NUMBER["time.same_moment"]
+_SAME_MOMENT, _SAME_TIME, _SAME_HOUR, _SAME_PART, _WITHIN_HOUR = range(_TIME, _TIME + 5)
+_WITHIN_THREE, _WITHIN_WINDOW, _SAME_DAY, _SAME_DAYS, _OTHER_DAY = range(_TIME + 5, _TIME + 10)
 _WEAPON_SAME = _NUMBER["weapon.same"]
 _WEAPON_BY_ONE, _WEAPON_BY_BOTH, _WEAPON_ALIKE = range(_WEAPON_SAME + 1, _WEAPON_SAME + 4)
 _KILLED, _INJURED = _NUMBER["killed.agree"], _NUMBER["injured.agree"]
@@ -30,9 +33,9 @@ _LINKS_OTHER, _LINKS_UNSAID = _LINKS_SHARED + 1, _LINKS_SHARED + 2
 
 # Circles together as wide as this: a spot, a town, a district.
 _SPOT_M, _TOWN_M, _DISTRICT_M = 2_500, 15_000, 50_000
-_POINT_M = 1_000
-"""Points nearer than this are one spot, however small their circles say they are."""
-_QUARTER_HOUR = HOUR // 4
+_POINT_M, _REACH_M, _CLOSE_M = 500, 1_000, 2_000
+"""Points nearer than the second are one spot, however small their circles say they are."""
+_MOMENT_S, _QUARTER_HOUR = 300, HOUR // 4
 _DAY_LONG = 25 * HOUR
 """The longest local day."""
 NEAR_IDENTICAL_BITS, ALIKE_BITS, AKIN_BITS = 8, 14, 20
@@ -166,7 +169,9 @@ def _time(one: Features, other: Features, window_s: int) -> int | None:
     if gap_s * 2 > window_s:
         return None
     if gap_s <= _QUARTER_HOUR:
-        return _SAME_TIME if longest_s <= HOUR else _SAME_PART
+        if longest_s > _QUARTER_HOUR:
+            return _SAME_HOUR if longest_s <= HOUR else _SAME_PART
+        return _SAME_MOMENT if gap_s <= _MOMENT_S else _SAME_TIME
     if gap_s <= HOUR:
         return _WITHIN_HOUR
     return _WITHIN_THREE if gap_s <= 3 * HOUR else _WITHIN_WINDOW
@@ -178,12 +183,15 @@ def _place(one: Features, other: Features, reach_m: int) -> int | None:
     beyond_m = apart_m - wide_m
     if beyond_m > reach_m:
         return None
-    if apart_m > max(wide_m, _POINT_M):
-        return _CLOSE if beyond_m * 2 <= reach_m else _NEAR
     if wide_m <= _SPOT_M:
-        return _SAME_SPOT
+        if apart_m <= _POINT_M:
+            return _SAME_POINT
+        beyond_m = apart_m - max(wide_m, _REACH_M)
+        return _SAME_SPOT if beyond_m <= 0 else _CLOSE if beyond_m <= _CLOSE_M else _NEAR
+    if beyond_m > 0:
+        return _NEXT_TO
     if wide_m <= _TOWN_M:
-        return _SAME_TOWN
+        return _SAME_CENTRE if apart_m <= _POINT_M else _SAME_TOWN if apart_m * 2 <= wide_m else _OVERLAPPING
     return _SAME_DISTRICT if wide_m <= _DISTRICT_M else _SAME_PROVINCE
 
 

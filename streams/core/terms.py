@@ -208,7 +208,7 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
     distance_m: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
     neighbours_max: Annotated[int, Meta(ge=1)] = 64
-    threshold: Bits = 3.0
+    threshold: Bits = -0.42
     weights: dict[str, dict[str, Bits]] = {}
 
 

@@ -33,7 +33,7 @@ def test_a_link_is_a_waterfall_that_reaches_the_threshold() -> None:
     assert (anchor.report, anchor.score, anchor.levels) == (ReportOf("observatory", "a"), None, [])
     assert link.score is not None and link.score >= found.threshold
     assert link.score == sum(level.weight for level in link.levels)
-    assert ("place", "same_spot") in [level[:2] for level in link.levels]
+    assert ("place", "same_point") in [level[:2] for level in link.levels]
 
 
 def test_neighbours_come_with_what_keeps_them_apart() -> None:

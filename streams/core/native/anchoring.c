@@ -72,8 +72,8 @@ typedef struct {
 } Groups;
 
 /* Levels, in the order of the ladder within a comparison. */
-enum { SAME_SPOT, SAME_TOWN, SAME_DISTRICT, SAME_PROVINCE, CLOSE, NEAR };
-enum { SAME_TIME, SAME_PART, WITHIN_HOUR, WITHIN_THREE, WITHIN_WINDOW, SAME_DAY, SAME_DAYS, OTHER_DAY };
+enum { SAME_POINT, SAME_SPOT, CLOSE, NEAR, SAME_CENTRE, SAME_TOWN, OVERLAPPING, SAME_DISTRICT, SAME_PROVINCE, NEXT_TO };
+enum { SAME_MOMENT, SAME_TIME, SAME_HOUR, SAME_PART, WITHIN_HOUR, WITHIN_THREE, WITHIN_WINDOW, SAME_DAY, SAME_DAYS, OTHER_DAY };
 enum { AGREE, NOBODY, COUNT_UNSAID, COUNT_NEAR, FAR_APART, NOBODY_BY_ONE };
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -101,7 +101,10 @@ static int time_level(const Features *a, const Features *b, const Groups *g) {
         return longest <= 25 * HOUR ? SAME_DAY : SAME_DAYS;
     }
     if (gap * 2 > g->window) return NONE;
-    if (gap <= HOUR / 4) return longest <= HOUR ? SAME_TIME : SAME_PART;
+    if (gap <= HOUR / 4) {
+        if (longest > HOUR / 4) return longest <= HOUR ? SAME_HOUR : SAME_PART;
+        return gap <= 300 ? SAME_MOMENT : SAME_TIME;
+    }
     if (gap <= HOUR) return WITHIN_HOUR;
     return gap <= 3 * HOUR ? WITHIN_THREE : WITHIN_WINDOW;
 }
@@ -111,9 +114,13 @@ static int place_level(const Features *a, const Features *b, const Groups *g) {
     int64_t apart = distance_m(a->lat, a->lon, b->lat, b->lon);
     int64_t beyond = apart - wide;
     if (beyond > g->distance) return NONE;
-    if (apart > larger(wide, 1000)) return beyond * 2 <= g->distance ? CLOSE : NEAR;
-    if (wide <= 2500) return SAME_SPOT;
-    if (wide <= 15000) return SAME_TOWN;
+    if (wide <= 2500) {
+        if (apart <= 500) return SAME_POINT;
+        beyond = apart - larger(wide, 1000);
+        return beyond <= 0 ? SAME_SPOT : beyond <= 2000 ? CLOSE : NEAR;
+    }
+    if (beyond > 0) return NEXT_TO;
+    if (wide <= 15000) return apart <= 500 ? SAME_CENTRE : apart * 2 <= wide ? SAME_TOWN : OVERLAPPING;
     return wide <= 50000 ? SAME_DISTRICT : SAME_PROVINCE;
 }
 

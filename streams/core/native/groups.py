@@ -50,8 +50,8 @@ class Groups:
             handle = len(self._claims)
             self._claims.append(claim)
         claim.handle = handle
-        blunt, standing, precision, rank, start, *names = claim.order
-        high = (((blunt << 2 | standing) << 3 | precision) << 3 | rank) << 48 | start + _START_OFFSET
+        blunt, standing, precision, rank, unsaid, start, *names = claim.order
+        high = ((((blunt << 2 | standing) << 3 | precision) << 3 | rank) << 2 | unsaid) << 48 | start + _START_OFFSET
         low = "\0".join(names).encode("utf-8", "surrogatepass")
         links = claim.features.links
         source = self._number(claim.source)
