@@ -6,6 +6,7 @@ thousand; `derive` restates what follows from them.
 
 from bisect import bisect_left, insort
 from collections import Counter
+from collections.abc import Hashable
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -83,16 +84,16 @@ class Incident:
         self.admissions: Counter[str] = Counter()
         self.denials = 0
         self.contribution: Contribution | None = None
-        self._pairs: Counter[Pair] = Counter()
-        self._senders: Counter[tuple[Pair, str]] = Counter()
+        self._pairs: dict[Pair, int] = {}
+        self._senders: dict[tuple[Pair, str], int] = {}
         self._trusted = 0
         self.killed_claims: dict[Pair, list[Told]] = {}
         self.injured_claims: dict[Pair, list[Told]] = {}
-        self._weapons: Counter[Weapon] = Counter()
-        self._by: Counter[str] = Counter()
-        self._who: Counter[str] = Counter()
-        self._exclusions: Counter[tuple[str, bool, bool]] = Counter()
-        self._own_reports: Counter[str] = Counter()
+        self._weapons: dict[Weapon, int] = {}
+        self._by: dict[str, int] = {}
+        self._who: dict[str, int] = {}
+        self._exclusions: dict[tuple[str, bool, bool], int] = {}
+        self._own_reports: dict[str, int] = {}
         self._entered: dict[int, tuple[Account, tuple[Account, ...]]] = {}
         self._told: list[tuple[Order, Account]] = []
         self._worded: list[tuple[Order, Pair, Features]] = []
@@ -147,6 +148,18 @@ class Incident:
         if said is not None and account.lineage != UNLISTED:
             trusted = account.independent and account.trusted_violence
             _step(self._exclusions, (account.side, trusted, said), step)
+
+    @property
+    def alone(self) -> Hashable | None:
+        """All that `derive` rests on, where one claim tells of it and nobody speaks of it; else None."""
+        if self.claims != 1 or self.admissions:
+            return None
+        ((latest, _),) = self._entered.values()
+        one = self.anchor
+        return (
+            *(one.kind, one.weapon, latest.killed, latest.injured, one.by, one.against),
+            *(one.lineage, one.via_lineage, one.side, one.independent, one.trusted_violence),
+        )
 
     def derive(self, terms: Terms) -> Derived:
         groups = self.groups()
@@ -331,10 +344,12 @@ def _says_excluded(account: Account, terms: Terms) -> bool | None:
     return any(actor is not None and actor.excluded for actor in named) if named else None
 
 
-def _step(counter: Counter, key: object, step: int) -> None:
-    counter[key] += step
-    if not counter[key]:
-        del counter[key]
+def _step(counts: dict, key: object, step: int) -> None:
+    count = counts.get(key, 0) + step
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]
 
 
 __all__ = ["Amounts", "Contribution", "Derived", "Incident", "Pair", "Part", "Told", "incident_id", "is_copy"]

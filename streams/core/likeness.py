@@ -84,9 +84,22 @@ def _wording_in_c(text: str) -> Wording:
 def letters(text: str) -> str:
     """The first letters and digits of a text, spelling levelled."""
     # What is cut here cannot fill the limit: a letter comes from at most a few characters.
-    text = _ADDRESS.sub(" ", text[: LETTERS_MAX * 4])
-    text = unicodedata.normalize("NFKD", text.casefold()).translate(_SAME_LETTER)
-    return _NOT_LETTERS.sub("", text)[:LETTERS_MAX]
+    text = text[: LETTERS_MAX * 4]
+    if "http" in text or "www." in text:
+        text = _ADDRESS.sub(" ", text)
+    return text.translate(_LEVELLED)[:LETTERS_MAX]
+
+
+class _Levelled(dict[int, str]):
+    """By character: what becomes of it. Levelling a text is levelling its characters, so each is looked at once only."""
+
+    def __missing__(self, code: int) -> str:
+        plain = unicodedata.normalize("NFKD", chr(code).casefold()).translate(_SAME_LETTER)
+        self[code] = found = _NOT_LETTERS.sub("", plain)
+        return found
+
+
+_LEVELLED = _Levelled()
 
 
 def bits_apart(one: int, other: int) -> int:

@@ -122,48 +122,44 @@ class ZoneMeasure:
 
     def apply(self, part: Part, incident: str, step: int) -> None:
         """Enter a part (+1) or take it out (-1)."""
-        bound, amounts = part.bound, part.amounts
-        spans = self.spans[bound]
+        at, spans = part.bound * 3, self.spans[part.bound]
+        more = part.amounts if step > 0 else _negative(part.amounts)
         for day in part.days:
-            sums = self.days.get(day)
-            if sums is None:
-                sums = self.days[day] = [0] * 9
-            for metric in range(3):
-                sums[bound * 3 + metric] += step * amounts[metric]
+            _enter(self.days, day, at, more)
             if step > 0:
-                spans.setdefault(day, {})[incident] = part.span
+                on_day = spans.get(day)
+                if on_day is None:
+                    on_day = spans[day] = {}
+                on_day[incident] = part.span
             else:
                 del spans[day][incident]
             self.dirty_days.add(day)
-        if part.first_hour < part.last_hour:
-            self._change(part.first_hour, bound, amounts, step)
-            self._change(part.last_hour, bound, amounts, -step)
+        first_hour, last_hour = part.first_hour, part.last_hour
+        if first_hour < last_hour:
+            less = part.amounts if step < 0 else _negative(part.amounts)
+            self._change(first_hour, at, more)
+            self._change(last_hour, at, less)
             self.level_dirty = True
-            first, last = _first_day_to_end_with(part.first_hour), _first_day_to_end_with(part.last_hour)
+            first, last = _first_day_to_end_with(first_hour), _first_day_to_end_with(last_hour)
             if first < last:
-                self._change_week(first, bound, amounts, step)
-                self._change_week(last, bound, amounts, -step)
+                self._change_week(first, at, more)
+                self._change_week(last, at, less)
                 self.dirty_weeks.update(range(first, last))
 
-    def _change(self, hour: int, bound: int, amounts: Amounts, step: int) -> None:
+    def _change(self, hour: int, at: int, amounts: Amounts) -> None:
         """From this hour on the window holds more, or less."""
         if self._hour is not None and hour <= self._hour:
-            target = self._window
+            _add(self._window, at, amounts)
         else:
-            target = self._changes.get(hour)
-            if target is None:
-                target = self._changes[hour] = [0] * 9
-        for metric in range(3):
-            target[bound * 3 + metric] += step * amounts[metric]
+            _enter(self._changes, hour, at, amounts)
 
-    def _change_week(self, day: int, bound: int, amounts: Amounts, step: int) -> None:
+    def _change_week(self, day: int, at: int, amounts: Amounts) -> None:
         """From the end of this day on its last 168 hours hold more, or less."""
         closed, sums = self.week_before
-        target = sums if day < closed else self.week_changes.get(day)
-        if target is None:
-            target = self.week_changes[day] = [0] * 9
-        for metric in range(3):
-            target[bound * 3 + metric] += step * amounts[metric]
+        if day < closed:
+            _add(sums, at, amounts)
+        else:
+            _enter(self.week_changes, day, at, amounts)
 
     def advance(self, hour: int) -> None:
         """Move the window to end with this hour."""
@@ -211,6 +207,26 @@ class ZoneMeasure:
         return sorted(self.spans[bound].get(day, ()))
 
 
+def _enter(table: dict[int, list[int]], at: int, bound_at: int, amounts: Amounts) -> None:
+    """Add to the sums of a day or an hour, which begin at nothing."""
+    sums = table.get(at)
+    if sums is None:
+        sums = table[at] = [0] * 9
+    _add(sums, bound_at, amounts)
+
+
+def _add(sums: list[int], bound_at: int, amounts: Amounts) -> None:
+    incidents, severity, killed = amounts
+    sums[bound_at] += incidents
+    sums[bound_at + 1] += severity
+    sums[bound_at + 2] += killed
+
+
+def _negative(amounts: Amounts) -> Amounts:
+    incidents, severity, killed = amounts
+    return -incidents, -severity, -killed
+
+
 def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:
     """Nine sums as intervals. A sum of lows never exceeds its bests but where an anchor lies at a border: keep the order."""
     intervals = []
@@ -235,7 +251,10 @@ class Measure:
             return
         for change, step in ((before, -1), (after, 1)):
             if change is not None:
+                other = after if step < 0 else before
                 for part in change.parts:
+                    if other is not None and part in other.parts:
+                        continue  # the same before and after
                     for zone in part.zones:
                         self.zones[zone].apply(part, change.incident, step)
 

@@ -4,7 +4,7 @@ Reports go in and out; `resolve` brings everything up to date and remembers what
 phases and of what was announced: it is a function of the live reports and the terms.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from schemas.facts import Circle, Covers, Report
@@ -20,6 +20,9 @@ from streams.core.measure import BEST, WINDOW_HOURS, Measure, contribution
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
 from streams.core.zones import ZoneMap
+
+ALONE_MAX = 65_536
+"""Kinds of incident with one claim of which it is remembered what follows from them."""
 
 Key = tuple[str, str]
 """Source as received (case folded) and report id."""
@@ -67,6 +70,7 @@ class Picture:
         self._admitted: dict[Key, str] = {}
         self._unlisted_by_day: dict[int, set[str]] = {}
         self._dirty: dict[str, Incident] = {}
+        self._derived_alone: dict[Hashable, Derived] = {}
         self.parting: Callable[[str], None] = _unheard
         """Is told of every incident that is let go of, while it can still be asked."""
         self._moved = False
@@ -273,7 +277,7 @@ class Picture:
         self.gone[incident.id] = incident.anchor
 
     def _restate(self, incident: Incident) -> None:
-        derived = incident.derive(self.terms)
+        derived = self._derive(incident)
         self._unlist(incident)
         covered = False
         if derived.unlisted_only:
@@ -286,6 +290,18 @@ class Picture:
         incident.contribution = after
         self.derived[incident.id] = derived
         self.changed.add(incident.id)
+
+    def _derive(self, incident: Incident) -> Derived:
+        """Most incidents are told by one claim, and most of those are alike in all that counts."""
+        alone = incident.alone
+        if alone is None:
+            return incident.derive(self.terms)
+        derived = self._derived_alone.get(alone)
+        if derived is None:
+            if len(self._derived_alone) >= ALONE_MAX:
+                self._derived_alone.clear()
+            derived = self._derived_alone[alone] = incident.derive(self.terms)
+        return derived
 
     def _unlist(self, incident: Incident) -> None:
         for day in _days(incident.anchor.start, incident.anchor.end):

@@ -1,5 +1,6 @@
 """What is written in C is held to what is written in Python: the same groups, the same signatures."""
 
+import unicodedata
 from random import Random
 
 import msgspec
@@ -152,6 +153,9 @@ def test_the_signature_of_a_text_in_c_is_that_of_python(seed: int) -> None:
     if random.random() < 0.3:
         text += random.choice([" https://example.org/a?b=c and more of it", " www.example.org/abc that is all", " http"])
     plain = likeness.letters(text)
+    without = likeness._ADDRESS.sub(" ", text[: likeness.LETTERS_MAX * 4])
+    levelled = unicodedata.normalize("NFKD", without.casefold()).translate(likeness._SAME_LETTER)
+    assert plain == likeness._NOT_LETTERS.sub("", levelled)[: likeness.LETTERS_MAX], "levelled as a whole or letter by letter"
     expected = likeness.UNSAID
     if len(plain) >= likeness.LETTERS_MIN:
         expected = likeness.Wording(likeness._script(plain), likeness._signature(plain), len(plain))

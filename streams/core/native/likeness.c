@@ -21,6 +21,28 @@ static int script_of(const uint32_t *letters, int32_t count) {
     return most;
 }
 
+/* Bit by bit, what more than half of the hashes have. Eight bits at a time are counted, each in a byte of its own. */
+static uint64_t most_of(const uint64_t *hashes, int32_t count) {
+    static uint64_t spread[256];
+    if (!spread[255])
+        for (int byte = 0; byte < 256; byte++) {
+            uint64_t lanes = 0;
+            for (int bit = 0; bit < 8; bit++) lanes |= (uint64_t)(byte >> bit & 1) << (bit * 8);
+            spread[byte] = lanes;
+        }
+    int32_t ones[64] = { 0 };
+    for (int32_t start = 0; start < count; start += 255) {
+        uint64_t lanes[8] = { 0 };
+        for (int32_t at = start; at < count && at < start + 255; at++)
+            for (int byte = 0; byte < 8; byte++) lanes[byte] += spread[hashes[at] >> (byte * 8) & 255];
+        for (int bit = 0; bit < 64; bit++) ones[bit] += (int32_t)(lanes[bit / 8] >> (bit % 8 * 8) & 255);
+    }
+    uint64_t found = 0;
+    for (int bit = 0; bit < 64; bit++)
+        if (ones[bit] > count / 2) found |= (uint64_t)1 << bit;
+    return found;
+}
+
 static uint64_t signature_of(const uint32_t *letters, int32_t count) {
     uint64_t hashes[LETTERS_MAX], runs[TABLE], window = 0;
     char taken[TABLE];
@@ -39,13 +61,7 @@ static uint64_t signature_of(const uint32_t *letters, int32_t count) {
         runs[place] = window;
         hashes[different++] = mixed;
     }
-    uint64_t found = 0;
-    for (int bit = 0; bit < 64; bit++) {
-        int32_t ones = 0;
-        for (int32_t at = 0; at < different; at++) ones += (int32_t)(hashes[at] >> bit & 1);
-        if (ones > different / 2) found |= (uint64_t)1 << bit;
-    }
-    return found;
+    return most_of(hashes, different);
 }
 
 /* Of letters that have been levelled, at most LETTERS_MAX. Returns the script. */
