@@ -31,7 +31,7 @@ def bring_in_the_past(settings: Settings, terms: Terms, watch: Callable[[Backfil
     Refused messages are only counted: the intake has recorded them or will. Raises `BrokerProblem`, and `TermsError`
     for terms that cannot be used.
     """
-    intake = Intake(settings.source_topics, settings.clock_skew_max_s)
+    intake = Intake(settings.source_topics, settings.clock_skew_max_s, settings.gazetteers)
     refused = intake.follow(terms_record(terms))
     if refused is not None:
         raise TermsError(refused.detail)

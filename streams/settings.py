@@ -15,10 +15,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
+from streams.core.gazetteer import ListedPlaces, listed_places
+
 PREFIX = "TRUCE_"
 FILE_VARIABLE = "TRUCE_SETTINGS"
 NOT_SETTINGS = frozenset({FILE_VARIABLE, "TRUCE_CACHE", "TRUCE_SHARED_DATA"})
 """Variables with our prefix that are no settings: the file's path, the gazetteer's cache, real data for the tests."""
+
+_TABLES = frozenset({"source_topics", "gazetteers"})
+"""Settings that are written in TOML in a variable too."""
 
 SECRETS = frozenset({"sasl_password"})
 HOST_PORT = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):\d{1,5}"
@@ -40,7 +45,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     `source_topics` binds a source to the patterns of the topics that it may publish on; a source that it does not name
     may use any. `clock_skew_max_s` is how far ahead of its receipt a report may lie. `instance_id` keeps a worker's
     place in its group over a restart; it must differ between workers. With `signing_key_file` (Ed25519, PEM) changes of
-    phase are signed; `truce verify` checks them with `public_key_file`.
+    phase are signed; `truce verify` checks them with `public_key_file`. `gazetteers` are lists of
+    places beside those of GeoNames and of the terms, with paths from the settings file or the working directory; all
+    workers must have the same.
     """
 
     bootstrap: Annotated[
@@ -76,6 +83,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     source_topics: Annotated[
         dict[str, list[str]], Meta(description='a table of lists, such as {"Field desk" = ["reports.field"]}')
     ] = {}
+    gazetteers: Annotated[
+        list[ListedPlaces],
+        Meta(description='a list of tables, such as [{file = "SY.txt", format = "geonames"}]; see "Places" in the README'),
+    ] = []
 
     def __repr__(self) -> str:
         shown = ((name, "***" if name in SECRETS and getattr(self, name) else getattr(self, name)) for name in FIELDS)
@@ -129,8 +140,10 @@ def load(path: str | Path | None = None, environ: Mapping[str, str] | None = Non
     environ = os.environ if environ is None else environ
     path = path or environ.get(FILE_VARIABLE) or None
     values = {} if path is None else _from_file(Path(path))
-    values |= _from_environment(environ)
-    settings = Settings(**values)
+    _find_lists(values, Path() if path is None else Path(path).parent)
+    from_environment = _from_environment(environ)
+    _find_lists(from_environment, Path())
+    settings = Settings(**values | from_environment)
     for fault in _faults(settings):
         raise SettingsError(fault)
     return settings
@@ -157,8 +170,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             raise SettingsError(f"{variable} is not a setting{_nearest(variable, [*variables, FILE_VARIABLE])}")
         name = variables[variable]
         value: Any = environ[variable]
-        if name == "source_topics":
-            value = _inline_table(value, variable)
+        if name in _TABLES:
+            value = _inline_table(value, variable, name)
         values[name] = _convert(name, value, variable, strict=False)
     return values
 
@@ -178,11 +191,19 @@ def _wanted(hint: Any) -> str:
     return _wanted(get_args(hint)[0])
 
 
-def _inline_table(text: str, variable: str) -> Any:
+def _find_lists(values: dict[str, Any], folder: Path) -> None:
+    """Paths of lists of places count from the folder of what names them."""
+    if "gazetteers" in values:
+        values["gazetteers"] = [
+            msgspec.structs.replace(listed, file=str((folder / listed.file).resolve())) for listed in values["gazetteers"]
+        ]
+
+
+def _inline_table(text: str, variable: str, name: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        raise SettingsError(f"{variable}: {text!r} will not do; give {_wanted(FIELDS['source_topics'])}") from None
+        raise SettingsError(f"{variable}: {text!r} will not do; give {_wanted(FIELDS[name])}") from None
 
 
 def _nearest(name: str, known: list[str]) -> str:
@@ -212,6 +233,10 @@ def _faults(settings: Settings) -> Iterator[str]:
         path = getattr(settings, name)
         if path is not None and not Path(path).is_file():
             yield f"{name}: {path} is not a file; give {_wanted(PemFile)}"
+    try:
+        listed_places(settings.gazetteers)
+    except ValueError as fault:
+        yield f"gazetteers: {fault}"
     if settings.ssl_keyfile and not settings.ssl_certfile:
         yield "ssl_keyfile is given without ssl_certfile; give both, or the key within the certificate's file"
 

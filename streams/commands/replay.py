@@ -12,6 +12,7 @@ from rich.console import Console
 from schemas.facts import Day, Fact, Incident, Origin, PhaseChange, Rejected
 from schemas.reasons import WHOLE, Phase, Scope
 from schemas.topics import DAYS, INCIDENTS, PHASES, REJECTED
+from streams import settings
 from streams.adapters import READERS, AdapterError, Arrival, Row, Unreadable, arrivals_of
 from streams.board.reading import stored
 from streams.board.report import fold
@@ -84,7 +85,7 @@ def _run(
     truces: Sequence[Terms], files: Sequence[Path], format: str, until_s: int | None, results: Results
 ) -> tuple[Replay, int, list[PhaseChange]]:
     """(the run at its end, rows that were no reports, changes of phase); everything else is in the results."""
-    run, read, changes = Replay(truces, results.add), _Reading(files, results), []
+    run, read, changes = Replay(truces, results.add, settings.load().gazetteers), _Reading(files, results), []
     with Bar() as bar:
         rows = arrivals_of(files, format, lambda count: bar("reading", *read.more(count)))
         for fact in run.facts(read.reports(rows), until_s):

@@ -22,9 +22,9 @@ SAME_PLACE_M = 30_000
 CITY_POPULATION, CITY_OUTWEIGHS = 100_000, 50
 """A bare name is a city of so many people, and not a village of the same name with so many times fewer."""
 
-_POPULATION_RADIUS_M = ((1_000_000, 12_000), (100_000, 7_000), (20_000, 4_000), (0, 2_500))
+_POPULATION_RADIUS_M = ((1_000_000, 12_000), (100_000, 7_000), (0, 4_000))
 """How far a place of at least this many people reaches from the point that stands for it."""
-_KIND_RADIUS_M = {PlaceKind.QUARTER: 1_500, PlaceKind.LOCALITY: 4_000, PlaceKind.DISTRICT: 20_000}
+_KIND_RADIUS_M = {PlaceKind.QUARTER: 3_000, PlaceKind.LOCALITY: 4_000, PlaceKind.DISTRICT: 20_000}
 
 
 def precision_of(radius_m: int) -> int:
@@ -119,6 +119,7 @@ def of_areas(codes: Sequence[str], method: Method, precision: int, gazetteer: Ga
 
 
 __all__ = [
+    "CITY_POPULATION",
     "COUNTRY_PRECISION",
     "PRECISION_RADIUS_M",
     "circle",

@@ -21,6 +21,9 @@ REPAIRED_RADIUS_M = 2_000
 
 PROVINCE_PRECISION = 4
 
+ALIKE_DEGREES, REMOTE_M = 2.0, 10_000
+"""Where a swap does not leave the province, and how far from every place of it a point must be to be suspected of one."""
+
 _DECIMALS_RADIUS_M = ((1_000, 250), (10_000, 500), (100_000, 1_500), (1_000_000, 15_000))
 """What the last digit of a coordinate stands for, microdegrees: a number that is no multiple of it is this sharp, metres."""
 _WHOLE_DEGREES_RADIUS_M = 100_000
@@ -38,7 +41,8 @@ def by_coordinates(location: Location, where: Sequence[str], gazetteer: Gazettee
         return at_point(location, lat, lon, where, gazetteer)
     codes, is_stated = _named_areas(location, where, gazetteer)
     if possible and (not is_stated or _agrees(lat, lon, codes, gazetteer)):
-        return at_point(location, lat, lon, where, gazetteer)
+        found = at_point(location, lat, lon, where, gazetteer)
+        return _or_swapped(found, lat, lon, codes, gazetteer) if found is not None and is_stated else found
     if not codes or not (abs(lat) < _LARGEST and abs(lon) < _LARGEST):
         return None
     fitting = [repair for repair in _repairs(lat, lon) if _fits(repair, location, codes, where, gazetteer)]
@@ -90,10 +94,10 @@ def _named_areas(location: Location, where: Sequence[str], gazetteer: Gazetteer)
 def _agrees(lat: float, lon: float, codes: Sequence[str], gazetteer: Gazetteer) -> bool:
     """Whether a point may be in one of some provinces or countries, or just over the border."""
     lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
-    # Most points are well inside, which a small circle shows at once.
-    near = gazetteer.areas(lat_e6, lon_e6, 0)
     if not any(gazetteer.is_about(code, lat_e6, lon_e6) for code in codes):
         return False
+    # Most points are well inside, which a circle of nothing shows at once.
+    near = gazetteer.areas(lat_e6, lon_e6, 0)
     if any(area == code or area.partition(".")[0] == code for area in near for code in codes):
         return True
     return min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes) - gazetteer.nearest_m(lat_e6, lon_e6) <= BORDER_M
@@ -142,10 +146,24 @@ def _minutes(value: float) -> float | None:
     return whole + minutes / 60 * (1 if value >= 0 else -1) if minutes < 60 else None
 
 
+def _or_swapped(found: Circle, lat: float, lon: float, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:
+    """Where latitude and longitude are alike a point may be right either way: a remote one is widened to where it may belong."""
+    if abs(lat - lon) > ALIKE_DEGREES:
+        return found
+    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
+    apart_m = min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes)
+    swapped_m = min(gazetteer.distance_to(code, lon_e6, lat_e6) for code in codes)
+    if apart_m < REMOTE_M or swapped_m >= apart_m:
+        return found
+    radius_m = found.radius_m + distance_m(lat_e6, lon_e6, lon_e6, lat_e6)
+    return circle(lat_e6, lon_e6, radius_m, found.method, gazetteer, precision=found.precision)
+
+
 def _reaching(found: Circle, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:
-    """The circle, widened so that it touches the nearest of the provinces or countries that it should be in."""
+    """The circle, widened so that it holds the provinces or countries too that it should be in."""
     lat_e6, lon_e6 = microdegrees(found.lat), microdegrees(found.lon)
-    gap_m = min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes)
+    areas = [gazetteer.area(code) for code in codes]
+    gap_m = max(distance_m(lat_e6, lon_e6, area.lat_e6, area.lon_e6) + area.radius_m for area in areas)
     return circle(lat_e6, lon_e6, max(found.radius_m, gap_m), found.method, gazetteer, precision=found.precision)
 
 

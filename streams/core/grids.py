@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import mgrs
 import utm
+from mgrs.core import MGRSError
 from openlocationcode import openlocationcode as plus_codes
 
 from schemas.reasons import Method
@@ -51,7 +52,7 @@ def grid_reference(text: str) -> Point | None:
     middle = zone + digits[:half] + "5" + digits[half:] + "5" if half < 5 else zone + digits
     try:
         lat, lon = mgrs.MGRS().toLatLon(middle)
-    except mgrs.MGRSError:
+    except MGRSError:
         return None
     if not _in_zone(lon, int(found["zone"][:2])):
         return None
@@ -167,7 +168,7 @@ _MGRS = re.compile(
 )
 _UTM = re.compile(
     r"(?:UTM:?\s*)?(?:ZONE\s*)?(?P<zone>\d{1,2})\s?(?P<band>[C-HJ-NP-X])[\s,]+"
-    r"(?P<east>\d{6}(?:\.\d+)?)\s*M?\s?E?[\s,]+(?P<north>\d{1,7}(?:\.\d+)?)\s*M?\s?N?"
+    r"(?P<east>\d{6}(?:\.\d+)?)\s*M?\s?E?[\s,]+(?P<north>\d{1,8}(?:\.\d+)?)\s*M?\s?N?"
 )
 
 

@@ -7,7 +7,7 @@ entries. What it cannot use it refuses, with a reason that names the field; what
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -39,7 +39,10 @@ TICK_PREFIX = b'{"tick"'
 TICK_KEY = b"tick"
 """The key of a tick in the log."""
 
-Gazetteers = Callable[[Iterable[str], Mapping[str, Sequence[str]]], gazetteer.Gazetteer]
+Gazetteers = Callable[
+    [Iterable[str], Mapping[str, Sequence[str]], Iterable[gazetteer.ListedPlaces]],
+    gazetteer.Gazetteer,
+]
 """The gazetteer of some countries, with more names of provinces by code."""
 
 
@@ -97,20 +100,22 @@ class Intake:
     """Turns messages into log entries or rejections.
 
     `source_topics` binds sources to the topic patterns they may publish on; a source that it does not name may use any.
-    `gazetteers` gives the gazetteer of some countries; it is asked again when
-    the terms of a truce name others.
+    `lists` are places that this installation adds to those of the terms. `gazetteers` gives the gazetteer of some countries;
+    it is asked again when the terms of a truce name others.
     """
 
     def __init__(
         self,
         source_topics: Mapping[str, Sequence[str]] | None = None,
         clock_skew_max_s: int = 600,
+        lists: Sequence[gazetteer.ListedPlaces] = (),
         gazetteers: Gazetteers = gazetteer.load,
     ) -> None:
         self._source_topics = {source.casefold(): tuple(topics) for source, topics in (source_topics or {}).items()}
         self._clock_skew_max_s = clock_skew_max_s
+        self._lists = tuple(lists)
         self._gazetteers = gazetteers
-        self._places: dict[str, tuple[tuple[tuple[str, ...], Mapping[str, Sequence[str]]], Locator]] = {}
+        self._places: dict[str, tuple[tuple[Any, ...], Locator]] = {}
         self._terms: dict[str, Terms] = {}
         self._takers: dict[str, tuple[Terms, ...]] = {}
         self._reports = self._ticks = self._routed = self._outside = 0
@@ -133,10 +138,10 @@ class Intake:
             if terms.truce.id != record.truce:
                 raise TermsError(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
             ZoneMap(terms)
-            wanted = _countries(terms), terms.area_names
+            wanted = _countries(terms), terms.area_names, (*self._lists, *terms.gazetteers)
             known = self._places.get(record.truce)
             if known is None or known[0] != wanted:
-                known = wanted, Locator(terms.truce.countries, gazetteer_of(terms, self._gazetteers))
+                known = wanted, Locator(terms.truce.countries, gazetteer_of(terms, self._gazetteers, self._lists))
         except TermsError as fault:
             return Rejection(Reason.WRONG_TYPE, f"terms of {record.truce}: {fault}")
         self._terms[record.truce], self._places[record.truce] = terms, known
@@ -271,10 +276,15 @@ def class_of(report: bytes, truces: Iterable[Terms]) -> str:
     return UNLISTED
 
 
-def gazetteer_of(terms: Terms, load: Gazetteers = gazetteer.load) -> gazetteer.Gazetteer:
-    """The gazetteer by which reports of a truce are located. Raises `TermsError` for a country that has no places."""
+def gazetteer_of(
+    terms: Terms, load: Gazetteers = gazetteer.load, lists: Sequence[gazetteer.ListedPlaces] = ()
+) -> gazetteer.Gazetteer:
+    """The gazetteer by which reports of a truce are located. Raises `TermsError` for a country that has no places.
+
+    `lists` are places that an installation adds to those of the terms.
+    """
     try:
-        return load(_countries(terms), terms.area_names)
+        return load(_countries(terms), terms.area_names, (*lists, *terms.gazetteers))
     except ValueError as fault:
         raise TermsError(f"truce.countries: {fault}") from None
 

@@ -9,15 +9,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.facts import Circle, Location
 from schemas.reasons import Method
 from streams.core import names
-from streams.core.circles import circle, radius_of
+from streams.core.circles import circle, of_areas, radius_of
 from streams.core.gazetteer import Gazetteer, Place
 from streams.core.geometry import distance_m
 
 TEXT_PRECISION = 5
-TEXT_RADIUS_MIN_M = 25_000
+TEXT_RADIUS_MIN_M = 50_000
 """A text may name a place that is not where the thing happened: the next town, or where the news is from."""
 
 GROUP_M = 60_000
@@ -44,8 +46,12 @@ def by_text(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> C
     if not found:
         return None
     provinces = set(_provinces(text, where, gazetteer))
+    told = [mention for mention in found if not _is_province(mention, where, gazetteer)]
+    if not told and provinces:
+        # Only provinces are named, or the cities that lend them their names: that is all that is known.
+        return msgspec.structs.replace(of_areas(sorted(provinces), Method.TEXT, TEXT_PRECISION, gazetteer), stated_area=None)
     centre = max(
-        (place for mention in found for place in mention.places),
+        (place for mention in told or found for place in mention.places),
         key=lambda place: (_support(place, found, provinces), place.population, -place.id),
     )
     group = [
@@ -61,8 +67,12 @@ def by_text(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> C
     return circle(centre.lat_e6, centre.lon_e6, radius_m, Method.TEXT, gazetteer, centre.name, precision=TEXT_PRECISION)
 
 
+def _is_province(mention: Mention, where: Sequence[str], gazetteer: Gazetteer) -> bool:
+    return any(gazetteer.provinces_spelled(mention.said, country) for country in where)
+
+
 def mentions(text: str, where: Sequence[str], gazetteer: Gazetteer) -> Iterator[Mention]:
-    """Every name in a text that is spelled like a place. In Latin letters only what begins with a capital can be one."""
+    """Every name in a text that is spelled like a place. Where letters have capitals, only what begins with one can be."""
     words = [found[0] for found in _WORD.finditer(text)]
     at, count = 0, 0
     while at < len(words) and count < MENTIONS_MAX:
@@ -78,7 +88,8 @@ def mentions(text: str, where: Sequence[str], gazetteer: Gazetteer) -> Iterator[
 
 
 def _may_be_name(said: str) -> bool:
-    return len(names.strict(said)) >= _LETTERS_MIN and (said[0].isupper() or not said[0].isascii()) and said not in _NO_NAMES
+    """A name begins with a capital, in letters that have them."""
+    return len(names.strict(said)) >= _LETTERS_MIN and not said[0].islower() and said not in _NO_NAMES
 
 
 def _provinces(text: str, where: Sequence[str], gazetteer: Gazetteer) -> Iterator[str]:
@@ -89,46 +100,30 @@ def _provinces(text: str, where: Sequence[str], gazetteer: Gazetteer) -> Iterato
             said = " ".join(words[at : at + length])
             if _may_be_name(said):
                 for country in where:
-                    yield from gazetteer.provinces_spelled(said, country)
+                    if gazetteer.provinces_spelled(said, country):
+                        yield from gazetteer.provinces(said, country)
 
 
 def _support(place: Place, found: Sequence[Mention], provinces: set[str]) -> int:
     """How much speaks for a place: two for its province, one for each other name with a place close by."""
     others = sum(
         any(
-            0 < distance_m(place.lat_e6, place.lon_e6, other.lat_e6, other.lon_e6) <= GROUP_M
+            other.id != place.id and distance_m(place.lat_e6, place.lon_e6, other.lat_e6, other.lon_e6) <= GROUP_M
             for other in mention.places
-            if other.id != place.id
         )
         for mention in found
         if place not in mention.places
     )
-    # A town that lends its name to the province is named for the province more often than for itself.
-    is_capital = place.area in provinces and others and place.population >= 100_000
-    return others + (2 if place.area in provinces else 0) - (1 if is_capital else 0)
+    return others + (2 if place.area in provinces else 0)
 
 
 _LETTERS_MIN = 4
-_WORD = re.compile(r"[^\W\d_][\w'’ʼ‘`-]*", re.UNICODE)
+_WORD = re.compile(r"[^\W\d_][\w'’ʼ‘`-]*")
 # Words that begin a sentence, or name days and months, and are also spelled like villages somewhere.
 _NO_NAMES = frozenset(
     [
         *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday", "January", "February", "March", "April"),
-        *(
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-            "The",
-            "This",
-            "That",
-            "There",
-            "They",
-            "Very",
-        ),
+        *("June", "July", "August", "September", "October", "November", "December", "The", "This", "That", "There", "They"),
         *(
             "Very",
             "When",

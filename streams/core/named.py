@@ -19,11 +19,17 @@ from streams.core.circles import (
     together,
 )
 from streams.core.coordinates import BORDER_M, PROVINCE_PRECISION
-from streams.core.gazetteer import SCORE_SURE, Gazetteer, Match
+from streams.core.gazetteer import SCORE_SURE, Gazetteer, Match, Place
 from streams.core.geometry import distance_m, microdegrees
 
-DISTRICT_RADIUS_M = 20_000
+DISTRICT_RADIUS_M = 25_000
 """How far a district that no list describes reaches from the place it is named after."""
+
+TOWN_POPULATION, TELLING_CONSONANTS = 20_000, 5
+"""What a name that is spelled in another way must have to be believed where no province is named."""
+
+VILLAGE_ALONE_M = 10_000
+"""The least radius of a village where no province is named."""
 
 QUARTER_MARGIN_M = 3_000
 """A quarter may lie this far outside the circle of its city: cities have grown."""
@@ -81,12 +87,11 @@ def by_place(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> 
         return None
     spelled = [Match(place, 100) for country in where for place in gazetteer.named(location.place, country)]
     if spelled:
-        return covering(spelled, Method.PLACE, gazetteer)
+        return covering(spelled, Method.PLACE, gazetteer, _least_m(spelled))
     alike = [match for country in where for match in gazetteer.matches(location.place, country)]
-    if not together(alike):
-        return None
-    found = covering(alike, Method.PLACE, gazetteer)
-    return found if _is_sure(found) else _over_province(found, found.areas[:1], gazetteer)
+    # Without a province a name has the whole country to resemble something in: only much of a name, or a town, is believed.
+    known = [match for match in alike if match.score >= SCORE_SURE and _is_telling(location.place, match.place)]
+    return covering(known, Method.PLACE, gazetteer, _least_m(known)) if known and together(alike) else None
 
 
 def by_district(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> Circle | None:
@@ -98,7 +103,7 @@ def by_district(location: Location, where: Sequence[str], gazetteer: Gazetteer) 
         return None
     provinces = provinces_of(location.admin1, where, gazetteer) if location.admin1 else ()
     listed = [match for country in where for match in gazetteer.districts(named, country, provinces)]
-    if together(listed) and listed[0].score >= SCORE_SURE:
+    if listed and listed[0].score >= SCORE_SURE and (provinces or together(listed)):
         return _about_its_seat(covering(listed, Method.DISTRICT, gazetteer), named, where, gazetteer)
     if not location.admin2 and not names.says_district(named):
         return None
@@ -146,6 +151,15 @@ def _about_its_seat(found: Circle, named: str, where: Sequence[str], gazetteer: 
         return found
     radius_m = found.radius_m + metres
     return circle(seat.lat_e6, seat.lon_e6, radius_m, Method.DISTRICT, gazetteer, found.place, 3, found.score, found.listed_in)
+
+
+def _least_m(matches: Sequence[Match]) -> int:
+    """A village by its name alone is seldom the only one of the name, and no gazetteer has them all."""
+    return 0 if any(match.place.population >= TOWN_POPULATION for match in matches) else VILLAGE_ALONE_M
+
+
+def _is_telling(name: str, place: Place) -> bool:
+    return place.population >= TOWN_POPULATION or len(names.loose(name).strip("+")) >= TELLING_CONSONANTS
 
 
 def _is_sure(found: Circle) -> bool:

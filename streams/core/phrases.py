@@ -230,6 +230,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Relation], ...] = tuple(
         (Relation.NEAR, rf"{_REF_BEFORE}\s+{_ROAD}"),
         (Relation.OUTSKIRTS, rf"(?:{_DIRECTION}\s+)?{_EDGES}\s+(?:of|to)\s+{_REF}"),
         (Relation.OUTSKIRTS, rf"{_REF_BEFORE}(?:'s)?\s+(?:{_DIRECTION}\s+)?(?:outskirts|suburbs?|periphery|environs)"),
+        (Relation.OUTSKIRTS, rf"{_DIRECTION}\s+{_REF_BEFORE}(?:'s)?\s+(?:outskirts|suburbs?|periphery|environs)"),
         (Relation.OUTSKIRTS, rf"(?:اطراف|ضواحي|مشارف|تخوم|مداخل|مدخل)\s+{_REF_BEFORE}(?:\s+{_DIRECTION})?"),
         (Relation.COUNTRYSIDE, rf"(?:{_DIRECTION}\s+)?(?:countryside|rural\s+area|rif|reef)\s+of\s+{_REF}"),
         (Relation.COUNTRYSIDE, rf"(?:{_DIRECTION}\s+)?(?:rural|rif|reef)\s+{_REF}"),

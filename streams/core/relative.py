@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from schemas.facts import Circle, Location
 from schemas.reasons import Method
 from streams.core import grids, names, phrases
-from streams.core.circles import circle
+from streams.core.circles import CITY_POPULATION, circle
 from streams.core.gazetteer import SCORE_SURE, Gazetteer
 from streams.core.geometry import distance_m, microdegrees, middle, moved
 from streams.core.named import by_district, by_place, by_place_in_province, by_province, by_quarter, provinces_of
@@ -68,7 +68,7 @@ def _placed(phrase: Phrase, location: Location, where: Sequence[str], gazetteer:
         if found is not None:
             return found
     ref = _ref(phrase.refs[0], location, where, gazetteer)
-    if ref is None:
+    if ref is None or (phrase.relation is Relation.PART and not _is_city(phrase.refs[0], where, gazetteer)):
         return None
     lat_e6, lon_e6 = _at(ref)
     metres = phrase.metres or 0
@@ -117,6 +117,9 @@ def _by_parts(text: str, location: Location, where: Sequence[str], gazetteer: Ga
 
 def _hierarchies(parts: Sequence[str], location: Location) -> Iterator[Location]:
     first, second, *rest = parts
+    if names.says_quarter(first):
+        yield Location(quarter=first, place=second, admin1=rest[0] if rest else location.admin1)
+        return
     within = rest[0] if rest else location.admin1
     country = rest[1] if len(rest) > 1 else location.country
     yield Location(place=first, admin1=second, admin2=location.admin2, country=rest[0] if rest else country)
@@ -133,11 +136,16 @@ def _first(reading: Location, where: Sequence[str], gazetteer: Gazetteer) -> Cir
     if reading.country and stated not in gazetteer.home:
         return None
     where = (stated,) if stated else where
+    district = by_district(reading, where, gazetteer) if reading.admin2 else None
     for method in (by_quarter, by_place_in_province, *_LAST_RESORTS):
         found = method(reading, where, gazetteer)
-        if found is not None:
+        if found is not None and (not reading.admin2 or _is_within(found, district)):
             return found
     return None
+
+
+def _is_within(found: Circle, district: Circle | None) -> bool:
+    return district is not None and distance_m(*_at(found), *_at(district)) <= district.radius_m
 
 
 def _alone(reading: Location, where: Sequence[str], gazetteer: Gazetteer) -> Circle | None:
@@ -149,6 +157,11 @@ def _alone(reading: Location, where: Sequence[str], gazetteer: Gazetteer) -> Cir
         if found is not None:
             return found
     return None
+
+
+def _is_city(name: str, where: Sequence[str], gazetteer: Gazetteer) -> bool:
+    """A smaller place has no eastern part that is spoken of: "Eastern Such" is another village, beside the western one."""
+    return any(place.population >= CITY_POPULATION for country in where for place in gazetteer.named(name, country))
 
 
 def _ref(name: str, location: Location, where: Sequence[str], gazetteer: Gazetteer) -> Circle | None:

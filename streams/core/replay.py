@@ -11,6 +11,7 @@ from schemas.facts import Fact
 from schemas.topics import EVIDENCE, LOCATED
 from streams.core import publish
 from streams.core.clock import SimulatedTime
+from streams.core.gazetteer import ListedPlaces
 from streams.core.intake import RECEIVED_AT_HEADER, Arrival, Incoming, Intake, terms_record, tick_value
 from streams.core.partition import LogPartition
 from streams.core.picture import Picture
@@ -29,13 +30,18 @@ class Replay:
     `counts` says what became of every report read: read = rejected + duplicates + outside + kept.
     """
 
-    def __init__(self, truces: Sequence[Terms], parting: Callable[[Fact], None] | None = None) -> None:
-        """`parting` is given the evidence of every incident that is let go of on the way, uncut."""
+    def __init__(
+        self,
+        truces: Sequence[Terms],
+        parting: Callable[[Fact], None] | None = None,
+        lists: Sequence[ListedPlaces] = (),
+    ) -> None:
+        """`parting` is given the evidence of every incident that is let go of on the way, uncut. `lists` are places beside the terms'."""
         self._truces = truces
         self._parting = parting
         self._parted: list[Fact] = []
         self._topic = file_topic(truces)
-        self._intake = Intake()
+        self._intake = Intake(lists=lists)
         self._offset = 0
         self.partitions: dict[int, LogPartition] = {}
         self.counts = {"read": 0, "rejected": 0, "duplicates": 0, "outside": 0, "kept": 0}
@@ -135,9 +141,11 @@ def file_topic(truces: Sequence[Terms]) -> str:
     return name
 
 
-def replay(arrivals: Iterable[Arrival], truces: Sequence[Terms], until_s: int | None = None) -> Iterator[Fact]:
+def replay(
+    arrivals: Iterable[Arrival], truces: Sequence[Terms], until_s: int | None = None, lists: Sequence[ListedPlaces] = ()
+) -> Iterator[Fact]:
     """What the pipeline publishes for these reports."""
-    return Replay(truces).facts(arrivals, until_s)
+    return Replay(truces, lists=lists).facts(arrivals, until_s)
 
 
 __all__ = ["Replay", "ReplayError", "file_topic", "replay"]

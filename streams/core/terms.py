@@ -23,6 +23,7 @@ import orjson
 from msgspec import Meta, Struct
 
 from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Phase, Side, ThresholdMode, Trust, Weapon
+from streams.core.gazetteer import ListedPlaces, bare, is_sound, listed_places
 from streams.core.ladder import NUMBER
 from streams.core.polygons import Shape
 
@@ -35,6 +36,10 @@ Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Decimal = Annotated[float, Meta(ge=0, le=1_000_000)]
 Bits = Annotated[float, Meta(ge=-100, le=100)]
 Hours = Annotated[int, Meta(ge=0, le=24 * 366)]
+
+
+PLACES_BYTES_MAX = 200_000
+"""What the lists of places may add to terms, as JSON."""
 
 
 class TermsError(ValueError):
@@ -246,6 +251,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     limits: Limits = Limits()
     sources: list[Source] = []
     actors: list[Actor] = []
+    gazetteers: list[ListedPlaces] = []
 
     @cached_property
     def hash(self) -> str:
@@ -330,7 +336,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 def load(path: str | Path, overrides: Iterable[str] = ()) -> Terms:
     """Read terms from a TOML file, with `key.path=value` overrides (values in TOML, or bare words).
 
-    Polygons named by file are read from beside it and carried inline from then on. Raises `TermsError`.
+    Polygons and lists of places named by file are read from beside it and carried inline from then on. Raises `TermsError`.
     """
     path = Path(path)
     try:
@@ -345,7 +351,7 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Terms:
         if isinstance(zone, dict) and isinstance(zone.get("polygons"), str):
             zone["polygons"] = _geometry(path.parent / zone["polygons"])
     try:
-        return parse(values)
+        return parse(_with_places(values, path.parent))
     except TermsError as fault:
         raise TermsError(f"{path}: {fault}") from None
 
@@ -411,6 +417,33 @@ def _geometry(path: Path) -> dict[str, Any]:
         return orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as fault:
         raise TermsError(f"polygons {path}: {fault}") from None
+
+
+def _with_places(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The lists of places with what their files hold, so that whoever has the terms has the places."""
+    try:
+        lists = msgspec.convert(values.get("gazetteers", []), list[ListedPlaces])
+        carried = [msgspec.structs.replace(each, places=[bare(p) for p in listed_places([each], folder)]) for each in lists]
+    except msgspec.ValidationError as fault:
+        raise TermsError(f"gazetteers: {fault}") from None
+    except ValueError as fault:
+        raise TermsError(f"gazetteers: {fault}") from None
+    return values | {"gazetteers": msgspec.to_builtins(carried)} if carried else values
+
+
+def _check_places(terms: Terms) -> Iterable[str]:
+    """Terms are one message of the log, and hold their places: a file that it named would be another on every machine."""
+    for number, listed in enumerate(terms.gazetteers):
+        if listed.places is None:
+            yield f"gazetteers.{number}: the places of {listed.file!r} were not read; load the terms from their file"
+        elif not all(is_sound(place) for place in listed.places):
+            yield f"gazetteers.{number}: a place is not on the Earth, or has no name, or less than nobody in it"
+    size = len(orjson.dumps(msgspec.to_builtins(terms.gazetteers)))
+    if size > PLACES_BYTES_MAX:
+        yield (
+            f"gazetteers: the places take {size} bytes, and terms carry at most {PLACES_BYTES_MAX}; "
+            "name large files in the settings (gazetteers), of every worker alike"
+        )
 
 
 def _check_time(terms: Terms) -> Iterable[str]:
@@ -514,6 +547,7 @@ CHECKS: tuple[Callable[[Terms], Iterable[str]], ...] = (
     _check_sources,
     _check_ends,
     _check_words,
+    _check_places,
 )
 
 __all__ = ["DAY", "HOUR", "SIMULATED_PREFIX", "Terms", "TermsError", "load", "parse", "thousandths"]

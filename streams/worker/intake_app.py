@@ -41,7 +41,7 @@ class IntakeShell(Shell):
 
     def __init__(self, settings: Settings, intake: Intake | None = None) -> None:
         super().__init__(settings, "reports", REPORT_TOPICS)
-        self.intake = intake or Intake(settings.source_topics, settings.clock_skew_max_s)
+        self.intake = intake or Intake(settings.source_topics, settings.clock_skew_max_s, settings.gazetteers)
         self._producer = AIOKafkaProducer(**producer_options(self.client))
         self._terms = PartitionReader(self.client, TERMS, 0)
         self._terms_offset = 0

@@ -63,27 +63,27 @@ def test_coordinates_are_kept_to_a_tenth_of_a_metre_and_wherever_they_are() -> N
 
 # What is given                                                       method, place, radius in km, precision, areas
 PLACED = [
-    (Location(place="Dupa"), "place", "Dupa", 2.5, 2, ["XX.01"]),
+    (Location(place="Dupa"), "place", "Dupa", 10, 2, ["XX.01"]),  # a village by its name alone: there may be others
     (Location(place="WESTBURG city"), "place", "Westburg", 7, 2, ["XX.01"]),
-    (Location(place="Twin"), "place", "Twin", 138.7, 5, ["XX.01", "XX.02"]),  # two of the name: the circle covers both
-    (Location(place="Twin", admin1="Eastburg"), "place_in_province", "Twin", 2.5, 2, ["XX.02"]),
-    (Location(place="Twin", admin1="no such province"), "place", "Twin", 138.7, 5, ["XX.01", "XX.02"]),
+    (Location(place="Twin"), "place", "Twin", 140.2, 5, ["XX.01", "XX.02"]),  # two of the name: the circle covers both
+    (Location(place="Twin", admin1="Eastburg"), "place_in_province", "Twin", 4, 2, ["XX.02"]),
+    (Location(place="Twin", admin1="no such province"), "place", "Twin", 140.2, 5, ["XX.01", "XX.02"]),
     (Location(place="Dupa", admin1="Eastburg"), "province", None, 22.0, 4, ["XX.02"]),  # another Dupa, or an error: not this one
-    (Location(place="Ring", admin1="Capital"), "place_in_province", "Ring", 2.5, 2, ["XX.04", "XX.03"]),
+    (Location(place="Ring", admin1="Capital"), "place_in_province", "Ring", 4, 2, ["XX.04", "XX.03"]),
     (Location(place="Ring", admin1="03"), "province", None, 10.0, 4, ["XX.03"]),
     (Location(place="Southton", admin1="Capital"), "place_in_province", "Southton", 4, 2, ["XX.04", "XX.03"]),
     (Location(place="Dubba", admin1="Westburg"), "province", None, 28.8, 4, ["XX.01"]),
     (Location(place="Eastbourg"), "place", "Eastburg", 7, 2, ["XX.02"]),  # sounds like only one place
     (Location(place="Capital", quarter="Old Market"), "quarter", "Capital", 12, 3, ["XX.03", "XX.04"]),
-    (Location(admin2="Dupa"), "district", "Dupa", 22.5, 3, ["XX.01"]),
+    (Location(admin2="Dupa", admin1="Westburg"), "district", "Dupa", 29, 3, ["XX.01"]),
     (Location(admin2="nowhere", admin1="Westburg"), "province", None, 28.8, 4, ["XX.01"]),
     (Location(admin1="Westburg"), "province", None, 28.8, 4, ["XX.01"]),
     (Location(place="Northern Westburg countryside"), "province", None, 28.8, 4, ["XX.01"]),
     (Location(admin1="nowhere", country="Exland"), "country", None, 210, 6, ["XX"]),
     (Location(country="XXX"), "country", None, 210, 6, ["XX"]),
-    (Location(place="Twin", country="Wyland"), "place", "Twin", 2.5, 2, ["YY.01", "YY"]),
-    (Location(lat=0.0, lon=0.0, place="Dupa"), "place", "Dupa", 2.5, 2, ["XX.01"]),
-    (Location(lat=95.0, lon=37.0, place="Dupa"), "place", "Dupa", 2.5, 2, ["XX.01"]),
+    (Location(place="Twin", country="Wyland"), "place", "Twin", 10, 2, ["YY.01", "YY"]),
+    (Location(lat=0.0, lon=0.0, place="Dupa"), "place", "Dupa", 10, 2, ["XX.01"]),
+    (Location(lat=95.0, lon=37.0, place="Dupa"), "place", "Dupa", 10, 2, ["XX.01"]),
 ]
 
 
@@ -104,10 +104,11 @@ def test_a_place_just_outside_its_province_is_believed_and_reaches_into_it() -> 
 
 
 def test_a_name_that_sounds_like_places_far_apart_is_none_of_them() -> None:
-    twins = [Place(n, "Bakshan", lat, 37_000_000, "XX", "01", 0, ("Bakshan",)) for n, lat in ((30, 36_000_000), (31, 35_000_000))]
+    at = ((30, 36_000_000), (31, 35_000_000))
+    twins = [Place(n, "Bakshan", lat, 37_000_000, "XX", "01", 30_000, ("Bakshan",)) for n, lat in at]
     land = Gazetteer(twins, COUNTRIES, ["XX"])
-    assert isinstance(locate(Location(place="Bukshun"), ["XX"], land), Rejection)
-    assert isinstance(locate(Location(place="Bukshun"), ["XX"], Gazetteer(twins[:1], COUNTRIES, ["XX"])), Circle)
+    assert isinstance(locate(Location(place="Bakshun"), ["XX"], land), Rejection)
+    assert isinstance(locate(Location(place="Bakshun"), ["XX"], Gazetteer(twins[:1], COUNTRIES, ["XX"])), Circle)
 
 
 def test_the_name_of_a_city_is_the_city_unless_another_place_of_the_name_weighs_too() -> None:

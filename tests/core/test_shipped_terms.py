@@ -22,7 +22,7 @@ AGREED = {
 DESCRIPTIVE = {
     *("truce.id", "truce.name", "truce.basis", "truce.countries", "truce.d_hour", "truce.time_zone", "truce.salt"),
     *("truce.partition", "truce.simulated", "truce.topics", "truce.effective_from", "truce.phase_names", "truce.assumptions"),
-    "opposed",
+    *("opposed", "gazetteers"),
 }
 DESCRIPTIVE_OF_A_ZONE = {"id", "name", "names", "areas", "polygons"}
 

@@ -11,23 +11,23 @@ from streams.core.gazetteer.files import ListedPlaces
 from streams.core.gazetteer.index import Area, Gazetteer
 from streams.core.gazetteer.lookup import SCORE_SURE, Match
 from streams.core.gazetteer.merge import merge
-from streams.core.gazetteer.place import Country, Place, PlaceKind
+from streams.core.gazetteer.place import Country, Place, PlaceKind, bare, is_sound
 
 
 def load(
-    countries: Iterable[str], area_names: Mapping[str, Sequence[str]] | None = None, listed: Iterable[Place] = ()
+    countries: Iterable[str], area_names: Mapping[str, Sequence[str]] | None = None, lists: Iterable[ListedPlaces] = ()
 ) -> Gazetteer:
     """The gazetteer of countries, by ISO code, with what lies within half a degree of their places.
 
-    `area_names` adds names of provinces by GeoNames code ("SY.08": ["Rif Dimashq"]), `listed` the places of users' lists.
-    Raises `ValueError` for a country that has no places.
+    `area_names` adds names of provinces by GeoNames code ("SY.08": ["Rif Dimashq"]), `lists` the places of users' lists.
+    Raises `ValueError` for a country that has no places, and for a list that cannot be read.
     """
     home = tuple(sorted(set(countries)))
     read = extracts(home)
     places = {place.id: place for extract in read for place in extract.places}
     known = list({country.code: country for extract in read for country in extract.countries}.values())
     names = area_names or {}
-    here = [place for place in listed if place.country in home]
+    here = [place for place in listed_places(lists) if place.country in home]
     return Gazetteer(merge(list(places.values()), known, home, here, names), known, home, names)
 
 
@@ -40,6 +40,8 @@ __all__ = [
     "Match",
     "Place",
     "PlaceKind",
+    "bare",
+    "is_sound",
     "kept",
     "listed_places",
     "load",

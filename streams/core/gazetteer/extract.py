@@ -48,8 +48,8 @@ def extracts(countries: Sequence[str]) -> list[Extract]:
     return [extract for extract in found.values() if extract is not None]
 
 
-def listed_places(lists: Iterable[ListedPlaces], folder: Path) -> list[Place]:
-    """The places of users' lists, in their order. Raises `ValueError` for one that cannot be read."""
+def listed_places(lists: Iterable[ListedPlaces], folder: Path = Path()) -> list[Place]:
+    """The places of users' lists, in their order; files are looked for in the folder. Raises `ValueError` for one without."""
     places: list[Place] = []
     for listed in lists:
         try:

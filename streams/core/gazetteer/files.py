@@ -16,7 +16,7 @@ import msgspec
 import orjson
 from msgspec import Meta, Struct
 
-from streams.core.gazetteer.place import Place, PlaceKind
+from streams.core.gazetteer.place import Place, PlaceKind, bare
 from streams.core.geometry import distance_m, microdegrees
 
 Column = Annotated[str, Meta(min_length=1)]
@@ -57,7 +57,7 @@ _REGION_RADIUS_M = 15_000
 def read(listed: ListedPlaces, folder: Path) -> list[Place]:
     """The places of a list; those it carries, or those of its file, which is looked for in the folder."""
     if listed.places is not None:
-        return listed.places
+        return [bare(place) for place in listed.places]
     path = folder / listed.file
     form = listed.format or _FORMATS.get(path.suffix.lower())
     if form is None:

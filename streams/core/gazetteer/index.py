@@ -23,13 +23,15 @@ MIDDLE_M = 1_000
 _Near = tuple[int, int, int, str]
 """A place as `areas` needs it: id, latitude, longitude, code of its province."""
 
-_BUCKET_E6 = 500_000
-_BUCKETS_ROUND = 720
+_BUCKET_E6 = 100_000
+_BUCKETS_ROUND = 3_600
 _CELL_E6 = 50_000
 _CELLS_MAX = 100_000
 _REACHES_M = (500, 2_000, 10_000, 50_000)
 """Circles up to each of these share the work of a cell; wider ones go by the extents of provinces."""
 _NEAREST = 3
+_SEARCHES_M = (6_000, 20_000, 60_000, 200_000, 20_100_000)
+"""How far to look for the nearest places; the last is half round the Earth."""
 
 
 class Area(NamedTuple):
@@ -66,11 +68,14 @@ class Gazetteer:
         self._area_names = {code: tuple(extra) for code, extra in sorted((area_names or {}).items())}
         self._by_area: dict[str, list[Place]] = {}
         self._buckets: dict[tuple[int, int], list[_Near]] = {}
+        self._places_e6: list[_Near] = []
         for place in self._places:
             area = place.area
             self._by_area.setdefault(area, []).append(place)
             bucket = (place.lat_e6 // _BUCKET_E6, place.lon_e6 // _BUCKET_E6 % _BUCKETS_ROUND)
-            self._buckets.setdefault(bucket, []).append((place.id, place.lat_e6, place.lon_e6, area))
+            near = (place.id, place.lat_e6, place.lon_e6, area)
+            self._buckets.setdefault(bucket, []).append(near)
+            self._places_e6.append(near)
         self._boxes = {code: _box(inside) for code, inside in sorted(self._by_area.items())}
         self._cells: dict[tuple[int, int, int], tuple[list[str] | None, list[_Near]]] = {}
         self._names: dict[str, Names] = {}
@@ -121,8 +126,14 @@ class Gazetteer:
             return Area(code, country.lat_e6, country.lon_e6, country.radius_m + AREA_MARGIN_M)
         south, west, north, east = self._boxes[code]
         lat_e6, lon_e6 = (south + north) // 2, (west + east) // 2
-        radius_m = max(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in self._by_area[code])
-        return Area(code, lat_e6, lon_e6, radius_m + AREA_MARGIN_M)
+        radius_m = AREA_MARGIN_M + max(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in self._by_area[code])
+        # Where a list says how far it reaches, its places need not be all over it.
+        listed = [
+            distance_m(lat_e6, lon_e6, area.lat_e6, area.lon_e6) + area.radius_m
+            for area in self._titled
+            if area.kind is PlaceKind.PROVINCE and area.area == code and area.radius_m
+        ]
+        return Area(code, lat_e6, lon_e6, max(radius_m, min(listed, default=0)))
 
     def nearest_m(self, lat_e6: int, lon_e6: int) -> int:
         """Metres from a point to the nearest place of any province."""
@@ -209,12 +220,12 @@ class Gazetteer:
     def _third_nearest_m(self, lat_e6: int, lon_e6: int) -> int:
         if len(self._places) <= _NEAREST:
             return 20_100_000
-        radius_m = 20_000
-        while True:
-            metres = sorted(distance_m(lat_e6, lon_e6, lat, lon) for _, lat, lon, _ in self._within(lat_e6, lon_e6, radius_m))
+        for radius_m in _SEARCHES_M:
+            near = self._places_e6 if radius_m == _SEARCHES_M[-1] else self._within(lat_e6, lon_e6, radius_m)
+            metres = sorted(distance_m(lat_e6, lon_e6, lat, lon) for _, lat, lon, _ in near)
             if len(metres) >= _NEAREST and metres[_NEAREST - 1] <= radius_m:
                 return metres[_NEAREST - 1]
-            radius_m *= 2
+        raise AssertionError("every place lies on the Earth")
 
     def _within(self, lat_e6: int, lon_e6: int, radius_m: int) -> Iterator[_Near]:
         """Every place within the radius, and some beyond it."""

@@ -176,10 +176,10 @@ def _inside(places: Sequence[Place], provinces: frozenset[str]) -> Sequence[Plac
 
 def _heard(spellings: Sequence[str], sound: str, place: Place) -> int:
     """The score of a name with the same consonants: vowels may differ much, but not beyond recognition."""
-    written = _written(spellings, place)
+    written, is_long = _written(spellings, place), len(sound.strip("+")) >= 4
     if written < _ANOTHER_ALPHABET:
-        return HEARD_SCORE[len(sound.strip("+")) >= 4]
-    return 100 - (101 - written) // 3
+        return HEARD_SCORE[is_long]
+    return 100 - (101 - written) // (3 if is_long else 2)
 
 
 def _written(spellings: Sequence[str], place: Place) -> int:

@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 from streams.core import names
 
 GEONAMES = "GeoNames"
+RADIUS_MAX_M = 2_000_000
 
 
 class PlaceKind(StrEnum):
@@ -85,4 +86,22 @@ def keyed(place: Place) -> Place:
     )
 
 
-__all__ = ["AREAS", "GEONAMES", "Country", "Extract", "Place", "PlaceKind", "keyed"]
+def bare(place: Place) -> Place:
+    """The place without its keys, which anybody can make again, and with one spelling for each: what it takes to send it."""
+    spellings = {names.strict(spelling): spelling for spelling in reversed(place.names)}
+    return structs.replace(place, names=tuple(reversed(spellings.values())), keys=(), sounds=())
+
+
+def is_sound(place: Place) -> bool:
+    """Whether a place that somebody else wrote down can be worked with."""
+    return (
+        abs(place.lat_e6) <= 90_000_000
+        and abs(place.lon_e6) <= 180_000_000
+        and 0 <= place.radius_m <= RADIUS_MAX_M
+        and place.population >= 0
+        and bool(place.names)
+        and len(place.country) == 2
+    )
+
+
+__all__ = ["AREAS", "GEONAMES", "Country", "Extract", "Place", "PlaceKind", "bare", "is_sound", "keyed"]
