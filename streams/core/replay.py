@@ -36,7 +36,8 @@ class Replay:
         parting: Callable[[Fact], None] | None = None,
         lists: Sequence[ListedPlaces] = (),
     ) -> None:
-        """`parting` is given the evidence of every incident that is let go of on the way, uncut. `lists` are places beside the terms'."""
+        """`parting` is given the evidence of every incident that is let go of on the way, uncut. `lists` are places beside the
+        terms'."""
         self._truces = truces
         self._parting = parting
         self._parted: list[Fact] = []
