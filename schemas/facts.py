@@ -291,7 +291,9 @@ class Incident(Struct, frozen=True, omit_defaults=True):
     """One thing that happened, told by one or more reports. Reported and unverified. Names nobody who reports.
 
     `starts` and `ends` bound when it happened, seconds since 1970, half-open; an exact time has both equal.
-    `told_by` counts lineages per side. `certain` and `possible` are zones. A withdrawn incident points to its successor.
+    `told_by` counts lineages per side. `certain` and `possible` are zones. `disputed`: somebody denies it, which changes
+    nothing else; `discounted`: an inquiry that terms trust judged it, and it counts nowhere. A withdrawn incident points to
+    its successor.
     """
 
     id: str
@@ -319,6 +321,7 @@ class Incident(Struct, frozen=True, omit_defaults=True):
     scope: Scope | None = None
     counted: bool | None = None
     disputed: bool = False
+    discounted: bool = False
     by: list[str] = []
     told_by: dict[str, int] = {}
     reports: int = 0

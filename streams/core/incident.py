@@ -83,6 +83,7 @@ class Incident:
         self.reports_digest = 0
         self.admissions: Counter[str] = Counter()
         self.denials = 0
+        self.findings = 0
         self.contribution: Contribution | None = None
         self._pairs: dict[Pair, int] = {}
         self._senders: dict[tuple[Pair, str], int] = {}

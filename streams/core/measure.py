@@ -23,7 +23,7 @@ LOW_SHARE_PERCENT = 90
 
 def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: int) -> Contribution:
     """Apply the three tests. Times from D-hour; half-open, so that a point at D-hour belongs to the first day."""
-    if derived.scope is Scope.OUT_OF_SCOPE:
+    if derived.scope is Scope.OUT_OF_SCOPE or incident.findings:
         return Contribution(incident.id, ())
     start_s, end_s = incident.anchor.start - d_hour_s, incident.anchor.end - d_hour_s
     placement, span = incident.placement, (incident.anchor.start, incident.anchor.end)

@@ -5,7 +5,6 @@ phases and of what was announced: it is a function of the live reports and the t
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
 
 from schemas.facts import Circle, Covers, Report
 from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
@@ -15,7 +14,8 @@ from streams.core.claims import Account, Calendar, identity
 from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
 from streams.core.gate import Declaration
-from streams.core.incident import Derived, Incident
+from streams.core.incident import Derived, Incident, incident_id
+from streams.core.judgements import Judgements, Key
 from streams.core.measure import BEST, WINDOW_HOURS, Measure, contribution
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
@@ -24,24 +24,10 @@ from streams.core.zones import ZoneMap
 ALONE_MAX = 65_536
 """Kinds of incident with one claim of which it is remembered what follows from them."""
 
-Key = tuple[str, str]
-"""Source as received (case folded) and report id."""
-
 
 def key_of(source: str, report_id: str) -> Key:
     """How a report is known, however its source is written."""
     return source.strip().casefold(), report_id
-
-
-class Admission(NamedTuple):
-    """Somebody acknowledges, denies or judges an incident, named by one of its reports or by its id."""
-
-    type: ReportType
-    source: str
-    lineage: str
-    side: str
-    party: str | None
-    about: Key | str
 
 
 class Picture:
@@ -66,14 +52,13 @@ class Picture:
         self._accounts: dict[Key, Account] = {}
         self._deduplicator = Deduplicator(terms)
         self._heard_at: dict[Key, tuple[str, str, int]] = {}
-        self._admissions: dict[Key, Admission] = {}
-        self._admitted: dict[Key, str] = {}
+        self._judgements = Judgements(terms)
+        self._anchored: dict[str, Key] | None = None
         self._unlisted_by_day: dict[int, set[str]] = {}
         self._dirty: dict[str, Incident] = {}
         self._derived_alone: dict[Hashable, Derived] = {}
         self.parting: Callable[[str], None] = _unheard
         """Is told of every incident that is let go of, while it can still be asked."""
-        self._moved = False
         self._declared = False
 
     # -- reports in and out -----------------------------------------------------------------------------------------
@@ -108,11 +93,9 @@ class Picture:
                 assert report.declares is not None
                 self.declare(key, Declaration(at_s, report.party, report.declares, until))
         elif report.about is not None:
-            party = None if known is None else known.party
             about = report.about
             named = about.incident or key_of(about.source or "", about.report_id or "")
-            self._admissions[key] = Admission(report.type, source, lineage, side, party, named)
-            self._moved = True
+            self._judgements.add(key, report, lineage, side, known, named)
         self.coverage.hear(lineage, side, at_s)
         if known is not None:
             self.heard_from[known.id] = max(received_at, self.heard_from.get(known.id, received_at))
@@ -125,6 +108,8 @@ class Picture:
         account = self._accounts.pop(key, None)
         if account is not None:
             self._deduplicator.remove(account)
+            if self._anchored is not None:
+                self._anchored.pop(self._id_of(account), None)
             restriction = self.coverage.remove_restriction(key)
             if restriction is not None:
                 self._stale(restriction.zones, restriction.start, restriction.end)
@@ -142,8 +127,7 @@ class Picture:
         self._stale_tally(self.tallies.remove(key))
         if self.declarations.pop(key, None) is not None:
             self._declared = True
-        if self._admissions.pop(key, None) is not None:
-            self._moved = True
+        self._judgements.remove(key)
 
     def declare(self, key: Key, declaration: Declaration) -> None:
         self.declarations[key] = declaration
@@ -158,6 +142,8 @@ class Picture:
         account = Account(report, circle, received_at, self.terms, self.calendar)
         self._accounts[key] = account
         self._deduplicator.add(account)
+        if self._anchored is not None:
+            self._anchored[self._id_of(account)] = key
         if account.kind is Kind.MONITOR_RESTRICTED:
             end = max(account.end, account.start + HOUR)
             restriction = Watch(source, self.zone_map.place(circle).possible, account.start, end)
@@ -204,9 +190,9 @@ class Picture:
                 self._dirty[claim.incident.id] = claim.incident
         for anchor, claim, joined in changes:
             self._regroup(anchor, claim, joined)
-        if self._moved or (changes and self._admissions):
-            self._admit()
-        self._moved = False
+        if self._judgements.moved or (changes and self._judgements):
+            for incident in self._judgements.attach(self._spoken_of, self.incidents):
+                self._dirty[incident.id] = incident
         while self._dirty:
             incident = self._dirty.popitem()[1]
             if self.incidents.get(incident.id) is incident:
@@ -233,9 +219,9 @@ class Picture:
             best = self.measure.zones[zone].day(day)[BEST * 3 + metric]
             return best + (self.tallies.excess(zone, day, self.terms.d_hour_s)[0] if metric == 0 else 0)
         total = 0
-        for incident_id in self.measure.zones[zone].incidents(BEST, day):
-            found = self.incidents[incident_id].contribution
-            if found is not None and self.derived[incident_id].trusted:
+        for told in self.measure.zones[zone].incidents(BEST, day):
+            found = self.incidents[told].contribution
+            if found is not None and self.derived[told].trusted:
                 total += sum(part.amounts[metric] for part in found.parts if part.bound == BEST)
         return total
 
@@ -309,44 +295,24 @@ class Picture:
             if ids is not None:
                 ids.discard(incident.id)
 
-    def _admit(self) -> None:
-        """Attach acknowledgements and denials to the incidents that they speak of now."""
-        for incident_id in set(self._admitted.values()):
-            incident = self.incidents.get(incident_id)
-            if incident is not None:
-                incident.admissions.clear()
-                incident.denials = 0
-                self._dirty[incident.id] = incident
-        self._admitted = {}
-        for key in sorted(self._admissions):
-            admission = self._admissions[key]
-            incident = self._spoken_of(admission.about)
-            if incident is None:
-                continue
-            self._admitted[key] = incident.id
-            self._dirty[incident.id] = incident
-            if admission.type is ReportType.DENIAL:
-                incident.denials += 1
-            elif admission.type is ReportType.ACKNOWLEDGEMENT and self._did_it(admission, incident):
-                incident.admissions[admission.lineage] += 1
-
     def _spoken_of(self, about: Key | str) -> Incident | None:
         if isinstance(about, str):
-            return self.incidents.get(about)
+            standing = self.incidents.get(about)
+            key = None if standing is not None else self._anchor_of(about)
+            if key is None:
+                return standing
+            about = key
         account = self._accounts.get(about)
         return None if account is None else self.incident_of(account)
 
-    def _did_it(self, admission: Admission, incident: Incident) -> bool:
-        """Only who did it can admit it: the side of an attacker that is named, or the party that answers for it."""
-        for name in incident.by:
-            actor = self.terms.actor_by_id.get(name)
-            if actor is None:
-                continue
-            if admission.party is not None and actor.party == admission.party:
-                return True
-            if actor.side == admission.side and admission.side in self.terms.opposed:
-                return True
-        return False
+    def _anchor_of(self, incident: str) -> Key | None:
+        """The live report that would give this id to an incident: a judgement follows it when it is no anchor any more."""
+        if self._anchored is None:
+            self._anchored = {self._id_of(account): key for key, account in self._accounts.items()}
+        return self._anchored.get(incident)
+
+    def _id_of(self, account: Account) -> str:
+        return incident_id(account.source_name, account.report_id, self.terms.truce.id, self.terms.truce.salt)
 
     def forget(self, key: Key) -> str | None:
         """Let go of a report that nothing open can touch; its days keep their sums. The id of the incident it anchored.
@@ -360,11 +326,12 @@ class Picture:
         self.coverage.remove_restriction(key)
         self.tallies.remove(key)
         self.access.close(key)
-        self._admissions.pop(key, None)
-        self._admitted.pop(key, None)
+        self._judgements.forget(key)
         account = self._accounts.pop(key, None)
         if account is None:
             return None
+        if self._anchored is not None:
+            self._anchored.pop(self._id_of(account), None)
         claim = self._deduplicator.forget(account)
         incident = None if claim is None or claim.anchor is not claim else claim.incident
         if incident is None or self.incidents.get(incident.id) is not incident:

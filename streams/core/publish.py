@@ -187,6 +187,7 @@ def incident_body(picture: Picture, incident: Incident) -> IncidentBody:
         scope=derived.scope,
         counted=bool(incident.contribution.parts),
         disputed=incident.denials > 0,
+        discounted=incident.findings > 0,
         by=[actor for actor in incident.by if actor in picture.terms.actor_by_id],
         told_by=derived.told_by,
         reports=incident.reports,

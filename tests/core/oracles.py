@@ -113,7 +113,7 @@ def level_sums(bodies: Iterable[Incident], centred: Centres, zone: str, hour_end
 
 
 def _enter(sums, body: Incident, zone: str, centred: Centres, sure: bool, start_s: int, end_s: int) -> None:
-    if body.status != "live" or body.scope == "out_of_scope":
+    if body.status != "live" or body.scope == "out_of_scope" or body.discounted:
         return
     sharp = body.time_precision not in ("week", "month") and body.ends - body.starts < 7 * DAY
     last_s = max(body.ends, body.starts + 1)
