@@ -62,7 +62,7 @@ def incidents(view: View, match: Match, query: Match) -> Any:
     found = _truce(view, match)
     if found is None:
         return None
-    fitting = page.found(found, page.Wanted(query))
+    fitting = list(page.found(found, page.Wanted(query)))
     ids = {incident.id: at for at, incident in enumerate(fitting)} if "after" in query else {}
     start = ids.get(query.get("after", ""), -1) + 1
     limit = query.get("limit", "")

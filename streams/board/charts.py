@@ -23,8 +23,9 @@ LABELS_MAX = 10
 MAP_WIDTH = 640
 DRAWN_PRECISION_MAX = 3
 """What is known no closer than a province is not drawn: it would look like a place."""
-TOGETHER_DEGREES = 10
-"""Incidents within a tenth of a degree share a circle."""
+TOGETHER_PER_DEGREE = (10, 5, 2, 1)
+CIRCLES_MAX = 300
+"""Incidents within a tenth of a degree share a circle; within more, where there would be too many to tell apart."""
 NAMED_POINTS_MIN = 30
 """A zone with a shorter border has no room for its name."""
 
@@ -119,11 +120,14 @@ def map_chart(
 
 
 def _circles(incidents: Iterable[Incident], at, words: Words) -> Iterator[str]:
+    drawn = [i for i in incidents if i.lat is not None and i.lon is not None and (i.precision or 9) <= DRAWN_PRECISION_MAX]
     places: dict[tuple[int, int], list[Incident]] = {}
-    for incident in incidents:
-        if incident.lat is not None and incident.lon is not None and (incident.precision or 9) <= DRAWN_PRECISION_MAX:
-            key = round(incident.lat * TOGETHER_DEGREES), round(incident.lon * TOGETHER_DEGREES)
-            places.setdefault(key, []).append(incident)
+    for per_degree in TOGETHER_PER_DEGREE:
+        places = {}
+        for incident in drawn:
+            places.setdefault((round(incident.lat * per_degree), round(incident.lon * per_degree)), []).append(incident)
+        if len(places) <= CIRCLES_MAX:
+            break
     for told in sorted(places.values(), key=len, reverse=True):
         lat, lon = sum(i.lat for i in told) / len(told), sum(i.lon for i in told) / len(told)
         x, y = at(lon, lat)

@@ -155,15 +155,21 @@
   root.classList.add("scripted");
 
   const waiting = new Set();
+  function away(name) {
+    const box = document.getElementById(name)?.getBoundingClientRect();
+    if (!box) return Infinity;
+    return Math.max(0, box.top - innerHeight, -box.bottom) + (name === "map" ? 1 : 0);
+  }
   let busy = false;
   async function catchUp() {
     if (busy) return;
     busy = true;
     try {
       while (waiting.size) {
-        const names = [...waiting];
-        waiting.clear();
-        await Promise.all(names.map((name) => refresh(name)));
+        // One after the other, what is nearest to the eye first; the list before the map beside it.
+        const [name] = [...waiting].sort((one, other) => away(one) - away(other));
+        waiting.delete(name);
+        await refresh(name);
       }
     } catch {
       // The stream says when the server is there again, and everything is read anew.

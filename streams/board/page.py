@@ -5,9 +5,10 @@ text is escaped by the templates; style and script stand in the page, and the co
 """
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def _scene(truce: TruceView, language: str, query: Mapping[str, str], now_s: int
         "charts": charts,
         "whole": WHOLE,
         "wanted": Wanted(query),
-        "found": lambda wanted: found(truce, wanted),
+        "listed": lambda wanted: listed(truce, wanted),
         "map": lambda tell: map_of(truce, tell),
         "grades": list(Grade),
         "stands_still": is_live and (truce.clock_s or now_s) < now_s - STILL_S,
@@ -152,6 +153,7 @@ class Wanted:
         self.grade = query.get("grade") if query.get("grade") in list(Grade) else None
         self.status = query.get("status") if query.get("status") in ("live", "withdrawn") else None
         self.day = int(query["day"]) if query.get("day", "").lstrip("-").isdigit() else None
+        self.all = (self.zone, self.grade, self.status, self.day) == (None, None, None, None)
         rows = query.get("rows", "")
         self.rows = min(max(1, int(rows)), ROWS_MAX) if rows.isdigit() else ROWS
 
@@ -169,12 +171,21 @@ class Wanted:
         )
 
 
-def found(truce: TruceView, wanted: Wanted) -> list[Incident]:
-    """The incidents that fit, newest first, those withdrawn last: these have no time any more."""
+def found(truce: TruceView, wanted: Wanted) -> Iterator[Incident]:
+    """The incidents that fit, newest first."""
+    if wanted.all:
+        return truce.newest()
     day = None if wanted.day is None else next((d for (_, number), d in truce.days.items() if number == wanted.day), None)
     span = None if day is None else (day.starts, day.ends)
-    fitting = [incident for incident in truce.incidents.values() if wanted.fits(incident, span)]
-    return sorted(fitting, key=lambda incident: (-(incident.starts if incident.starts is not None else -1), incident.id))
+    return (incident for incident in truce.newest() if wanted.fits(incident, span))
+
+
+def listed(truce: TruceView, wanted: Wanted) -> tuple[int, list[Incident]]:
+    """How many fit, and as many of them as are wanted; without looking at all of them where all fit."""
+    if wanted.all:
+        return len(truce.incidents), list(islice(truce.newest(), wanted.rows))
+    fitting = list(found(truce, wanted))
+    return len(fitting), fitting[: wanted.rows]
 
 
 @cache
@@ -193,13 +204,9 @@ def shapes_of(truce: TruceView) -> Shapes | None:
 
 
 def last_week(truce: TruceView) -> list[Incident]:
-    """Live incidents of the seven days that end with the hour that the truce's clock is in."""
+    """Live incidents that began in the seven days that end with the hour that the truce's clock is in."""
     until = truce.clock_s or 0
-    return [
-        i
-        for i in truce.incidents.values()
-        if i.status == "live" and i.starts is not None and until - WEEK_S < (i.starts + (i.ends or i.starts)) // 2 + 1 <= until
-    ]
+    return [i for i in truce.since(until - WEEK_S) if i.status == "live" and (i.starts or 0) < until]
 
 
 def map_of(truce: TruceView, tell: Telling) -> tuple[Markup, int, bool] | None:

@@ -5,6 +5,7 @@ it listens on this machine alone unless told otherwise.
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
@@ -46,7 +47,11 @@ class Board:
     async def read(self, batches: AsyncIterator[tuple[list[Message], bool]]) -> None:
         async for messages, ready in batches:
             self.take(messages)
-            self.ready = self.ready or ready
+            if ready and not self.ready:
+                self.ready = True
+                # What has been read stays: the collector need not walk through it again and again.
+                gc.collect()
+                gc.freeze()
 
     async def changes(self, truce: str | None) -> AsyncIterator[list[Change]]:
         """What changed since the last time, gathered; nothing every so often, so that the line is known to stand."""

@@ -4,6 +4,7 @@ Pure: messages in, picture out; no Kafka and no clock. A message that this versi
 guessed at. Each fold says which part of which truce is another now, so that readers are told what to look at again.
 """
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -40,6 +41,7 @@ class TruceView:
         self.days: dict[tuple[str, int], Day] = {}
         self.levels: dict[str, Level] = {}
         self.incidents: dict[str, Incident] = {}
+        self._by_time: list[tuple[int, str]] = []
         self.outcomes_before: dict[tuple[str, int], Outcome] = {}
         """By zone and day: a settled outcome that readers were once told and that holds no longer."""
 
@@ -102,6 +104,14 @@ class TruceView:
     def last_settled(self, zone: str) -> Day | None:
         return next((day for day in reversed(self.days_of(zone)) if day.outcome in SETTLED), None)
 
+    def newest(self) -> Iterator[Incident]:
+        """Incidents, newest first; those withdrawn, which have no time any more, last."""
+        return (self.incidents[id] for _, id in self._by_time)
+
+    def since(self, at_s: int) -> Iterator[Incident]:
+        """Those that began at this time or later, newest first."""
+        return (self.incidents[id] for _, id in self._by_time[: bisect_right(self._by_time, (-at_s, "\uffff"))])
+
     def take(self, topic: str, key: str, value: Any) -> None:
         """A decoded message; None deletes what stands under its key."""
         if topic == PHASES:
@@ -114,10 +124,12 @@ class TruceView:
         elif topic == LEVELS:
             self.levels[value.zone] = value
         elif topic == INCIDENTS:
-            if value is None:
-                self.incidents.pop(key, None)
-            else:
+            before = self.incidents.pop(key, None)
+            if before is not None:
+                del self._by_time[bisect_left(self._by_time, _newest_first(before))]
+            if value is not None:
                 self.incidents[key] = value
+                insort(self._by_time, _newest_first(value))
         elif value is not None:
             before = self.days.get((value.zone, value.day))
             self.days[value.zone, value.day] = value
@@ -138,6 +150,10 @@ class TruceView:
             self.outcomes_before[key] = earlier.outcome
         elif self.outcomes_before.get(key) is now.outcome:
             del self.outcomes_before[key]
+
+
+def _newest_first(incident: Incident) -> tuple[int, str]:
+    return (1 if incident.starts is None else -incident.starts, incident.id)
 
 
 class View:
