@@ -65,8 +65,8 @@ def incidents(view: View, match: Match, query: Match) -> Any:
     fitting = list(page.found(found, page.Wanted(query)))
     ids = {incident.id: at for at, incident in enumerate(fitting)} if "after" in query else {}
     start = ids.get(query.get("after", ""), -1) + 1
-    limit = query.get("limit", "")
-    count = min(max(1, int(limit)), LIMIT_MAX) if limit.isdigit() else LIMIT
+    limit = page.whole(query.get("limit"))
+    count = LIMIT if limit is None else min(max(1, limit), LIMIT_MAX)
     shown = fitting[start : start + count]
     return {
         "count": len(fitting),

@@ -177,11 +177,23 @@
       busy = false;
     }
   }
+  // The list of truces is small: it is read again whole, once a second at most.
+  let due = null;
+  function again() {
+    due ??= setTimeout(async () => {
+      due = null;
+      const answer = await fetch(location.href).catch(() => null);
+      if (!answer?.ok) return;
+      const read = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("content");
+      if (read && read.innerHTML !== main.innerHTML) main.innerHTML = read.innerHTML;
+    }, 1000);
+  }
+
   const stream = new EventSource(truce ? `/api/events?truce=${encodeURIComponent(truce)}` : "/api/events");
   stream.addEventListener("open", () => { live.className = "on"; live.textContent = live.dataset.live; });
   stream.addEventListener("error", () => { live.className = "off"; live.textContent = live.dataset.lost; });
   stream.addEventListener("changed", (event) => {
-    if (!truce) return location.reload();
+    if (!truce) return again();
     for (const name of JSON.parse(event.data).parts) waiting.add(name);
     catchUp();
   });

@@ -4,6 +4,7 @@ Everything is drawn here, so that the page works without scripts, and the script
 text is escaped by the templates; style and script stand in the page, and the content policy names them by their digests.
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -145,6 +146,11 @@ def _scene(truce: TruceView, language: str, query: Mapping[str, str], now_s: int
     }
 
 
+def whole(text: str | None) -> int | None:
+    """A whole number as a query has it; None for anything else, and for what is longer than any that makes sense."""
+    return int(text) if text is not None and re.fullmatch(r"-?[0-9]{1,6}", text) else None
+
+
 class Wanted:
     """Which incidents are asked for. What makes no sense is taken for not asked."""
 
@@ -152,10 +158,10 @@ class Wanted:
         self.zone = query.get("zone") or None
         self.grade = query.get("grade") if query.get("grade") in list(Grade) else None
         self.status = query.get("status") if query.get("status") in ("live", "withdrawn") else None
-        self.day = int(query["day"]) if query.get("day", "").lstrip("-").isdigit() else None
+        self.day = whole(query.get("day"))
         self.all = (self.zone, self.grade, self.status, self.day) == (None, None, None, None)
-        rows = query.get("rows", "")
-        self.rows = min(max(1, int(rows)), ROWS_MAX) if rows.isdigit() else ROWS
+        rows = whole(query.get("rows"))
+        self.rows = ROWS if rows is None else min(max(1, rows), ROWS_MAX)
 
     def fits(self, incident: Incident, span: tuple[int, int] | None) -> bool:
         if self.status is not None and incident.status != self.status:
@@ -234,5 +240,6 @@ __all__ = [
     "part",
     "report_page",
     "shapes_of",
+    "whole",
     "whole_page",
 ]

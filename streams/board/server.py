@@ -86,7 +86,7 @@ def application(board: Board) -> web.Application:
             web.get("/{language:en|ar}/", _start),
             web.get("/{language:en|ar}/{truce}", _page),
             web.get("/{language:en|ar}/{truce}/part/{part}", _part),
-            web.get("/{language:en|ar}/{truce}/day/{zone}/{day:-?[0-9]+}", _day),
+            web.get("/{language:en|ar}/{truce}/day/{zone}/{day:-?[0-9]{1,6}}", _day),
         ]
     )
     return app

@@ -38,6 +38,10 @@ class Telling:
     def settled_numbers(self) -> list[int]:
         return sorted({number for (_, number), day in self.truce.days.items() if number >= 0 and day.watched is not None})
 
+    def last_change(self, zone: str) -> PhaseChange | None:
+        """The one that put a zone, or the whole, where it stands."""
+        return next((change for change in reversed(self.truce.standing) if change.zone in (zone, WHOLE)), None)
+
     def changes_on(self, number: int) -> list[PhaseChange]:
         """Changes that hold and take effect on a day."""
         starts = self.d_hour_s + number * DAY_S

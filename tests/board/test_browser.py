@@ -16,6 +16,9 @@ from schemas.facts import Day, Incident
 from schemas.reasons import Outcome
 from schemas.topics import DAYS, INCIDENTS, PUBLIC_TERMS
 from streams.board.page import ROWS
+from streams.core.intake import Arrival
+from streams.core.replay import Replay
+from streams.scenarios import SCENARIOS, terms_of
 
 pytestmark = needs_browser
 
@@ -172,6 +175,56 @@ def test_hostile_words_in_any_message_are_words(browser: Browser) -> None:
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "a long name makes the page wide"
             watched.assert_clean(served.url)
             page.close()
+
+
+HOSTILE_REPORTS = [
+    {
+        "report_id": HOSTILE[:150],
+        "source": "\u202e<b>Observatory</b>",
+        "type": "violation",
+        "kind": "attack",
+        "occurred_at": "2016-09-15T10:00:00Z",
+        "location": {"place": "<script>window.hacked=1</script>" + "\u202e" + "z" * 460, "admin1": "Aleppo", "country": "SY"},
+        "by": "\u202e<script>window.hacked=1</script>",
+        "casualties": {"killed": 1_000_000},
+        "text": "<script>window.hacked=1</script>\u202e" * 200,
+        "links": ["javascript:window.hacked=1"],
+    },
+    {
+        "report_id": "<img src=x onerror=window.hacked=1>",
+        "source": "\u2067" * 200,
+        "type": "violation",
+        "kind": "attack",
+        "occurred_at": "2016-09-15T11:00:00Z",
+        "location": {"lat": 36.2, "lon": 37.16, "place": "</td></table><script>window.hacked=1</script>"},
+        "text": "x" * 8_192,
+    },
+]
+
+
+def test_a_hostile_report_leaves_the_page_intact(browser: Browser) -> None:
+    """Through the whole of the program: what of it is believed shows as any other incident does."""
+    terms = terms_of("as-it-happened")
+    received_at = terms.d_hour_s + 4 * 86_400
+    hostile = [Arrival(received_at, json.dumps(report).encode(), "a test") for report in HOSTILE_REPORTS]
+    arrivals = sorted([*SCENARIOS["as-it-happened"](1), *hostile], key=lambda arrival: arrival.received_at)
+    published = tuple(Replay([terms]).facts(arrivals))
+    before = {fact.key for fact in facts() if fact.topic == INCIDENTS}
+    added = {fact.key for fact in published if fact.topic == INCIDENTS and fact.value} - before
+    assert added, "none of them came through: nothing is tried"
+    with Served(public(facts())) as calm, Served(public(published)) as served:
+        path = f"/en/{TRUCE}?rows=1000"
+        expected, _ = opened(browser, calm, path)
+        page, watched = opened(browser, served, path)
+        for id in added:
+            assert page.locator(f"#i-{id}").count() == 1
+        assert page.evaluate("window.hacked") is None
+        for selector in ("section.part", "h2", "table", "script", ".day"):
+            assert page.locator(selector).count() == expected.locator(selector).count(), selector
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        watched.assert_clean(served.url)
+        page.close()
+        expected.close()
 
 
 def test_a_page_of_the_report_opens_from_a_file(browser: Browser, tmp_path: Path) -> None:
