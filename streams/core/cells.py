@@ -32,8 +32,11 @@ class Cell(NamedTuple):
 def breadth(features: Features) -> int:
     """A number in `BREADTHS`."""
     length_s = features.end - features.start
-    size = next(number for number, (radius_max_m, _) in enumerate(SIZES) if features.radius_m <= radius_max_m)
-    length = next(number for number, (span_max_s, _) in enumerate(LENGTHS) if length_s <= span_max_s)
+    size = length = 0
+    while features.radius_m > SIZES[size][0]:
+        size += 1
+    while length_s > LENGTHS[length][0]:
+        length += 1
     return size * len(LENGTHS) + length
 
 

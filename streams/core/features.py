@@ -3,7 +3,8 @@
 Names, links and texts are digests here, so that a comparison neither allocates nor reads a string.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -57,22 +58,21 @@ def features(
     injured: tuple[int, int, int] | None,
     actors: tuple[str | None, str | None],
     wording: Wording,
-    links: Iterable[str],
+    links: Collection[str],
 ) -> Features:
     """`place` is latitude, longitude and radius; `actors` are who did it and to whom, as terms name them."""
-    unsaid = (UNSAID, UNSAID, UNSAID)
+    by, against = actors
     return Features(
         *place,
         *span,
         KINDS[act[0]],
         WEAPONS[act[1]],
-        *(killed or unsaid),
-        *(injured or unsaid),
-        *(0 if actor is None else _number(actor) for actor in actors),
-        wording.script,
-        wording.signature,
-        wording.letters,
-        tuple(sorted({_number(link.strip().rstrip("/")) for link in links})[:LINKS_MAX]),
+        *(killed or _UNSAID),
+        *(injured or _UNSAID),
+        0 if by is None else _actor(by),
+        0 if against is None else _actor(against),
+        *wording,
+        tuple(sorted({_number(link.strip().rstrip("/")) for link in links})[:LINKS_MAX]) if links else (),
     )
 
 
@@ -80,5 +80,8 @@ def _number(text: str) -> int:
     """63 bits, and never 0: two names have the same by chance once in many billions."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1 or 1
 
+
+_actor = lru_cache(maxsize=4_096)(_number)
+_UNSAID = (UNSAID, UNSAID, UNSAID)
 
 __all__ = ["KINDS", "LINKS_MAX", "SHARP_S", "UNSAID", "WEAPONS", "Features", "features"]

@@ -117,7 +117,8 @@ class Incident:
         pair: Pair = account.lineage, account.via_lineage
         self.claims += step
         self.reports += step * len(told)
-        self.reports_digest = (self.reports_digest + step * sum(a.report_digest for a in told)) % (1 << 128)
+        for one in told:
+            self.reports_digest = (self.reports_digest + step * one.report_digest) % (1 << 128)
         _step(self._pairs, pair, step)
         _step(self._senders, (pair, account.side), step)
         self._trusted += step * account.trusted_violence

@@ -120,10 +120,9 @@ class ZoneMeasure:
         self._window = [0] * 9
         self._hour: int | None = None
 
-    def apply(self, part: Part, incident: str, step: int) -> None:
-        """Enter a part (+1) or take it out (-1)."""
+    def apply(self, part: Part, incident: str, step: int, more: Amounts, less: Amounts, first_day: int, last_day: int) -> None:
+        """Enter a part (+1) or take it out (-1). What does not differ from zone to zone is given: `_both_ways`, `_weeks`."""
         at, spans = part.bound * 3, self.spans[part.bound]
-        more = part.amounts if step > 0 else _negative(part.amounts)
         for day in part.days:
             _enter(self.days, day, at, more)
             if step > 0:
@@ -134,17 +133,14 @@ class ZoneMeasure:
             else:
                 del spans[day][incident]
             self.dirty_days.add(day)
-        first_hour, last_hour = part.first_hour, part.last_hour
-        if first_hour < last_hour:
-            less = part.amounts if step < 0 else _negative(part.amounts)
-            self._change(first_hour, at, more)
-            self._change(last_hour, at, less)
+        if part.first_hour < part.last_hour:
+            self._change(part.first_hour, at, more)
+            self._change(part.last_hour, at, less)
             self.level_dirty = True
-            first, last = _first_day_to_end_with(first_hour), _first_day_to_end_with(last_hour)
-            if first < last:
-                self._change_week(first, at, more)
-                self._change_week(last, at, less)
-                self.dirty_weeks.update(range(first, last))
+            if first_day < last_day:
+                self._change_week(first_day, at, more)
+                self._change_week(last_day, at, less)
+                self.dirty_weeks.update(range(first_day, last_day))
 
     def _change(self, hour: int, at: int, amounts: Amounts) -> None:
         """From this hour on the window holds more, or less."""
@@ -222,9 +218,16 @@ def _add(sums: list[int], bound_at: int, amounts: Amounts) -> None:
     sums[bound_at + 2] += killed
 
 
-def _negative(amounts: Amounts) -> Amounts:
+def _both_ways(amounts: Amounts, step: int) -> tuple[Amounts, Amounts]:
+    """What a part adds where it begins to count, and where it ceases to."""
     incidents, severity, killed = amounts
-    return -incidents, -severity, -killed
+    negative = -incidents, -severity, -killed
+    return (amounts, negative) if step > 0 else (negative, amounts)
+
+
+def _weeks(part: Part) -> tuple[int, int]:
+    """The first day with whose end a part is in the last 168 hours, and the first after that with whose end it no longer is."""
+    return _first_day_to_end_with(part.first_hour), _first_day_to_end_with(part.last_hour)
 
 
 def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:
@@ -255,8 +258,9 @@ class Measure:
                 for part in change.parts:
                     if other is not None and part in other.parts:
                         continue  # the same before and after
+                    both_ways, weeks = _both_ways(part.amounts, step), _weeks(part)
                     for zone in part.zones:
-                        self.zones[zone].apply(part, change.incident, step)
+                        self.zones[zone].apply(part, change.incident, step, *both_ways, *weeks)
 
     def advance(self, hour: int) -> None:
         for zone in self.zones.values():
