@@ -343,6 +343,32 @@ class Evidence(Struct, frozen=True):
     reports: list[EvidenceReport]
 
 
+class Between(Struct, frozen=True):
+    """Two lineages, by the pseudonyms of the public terms: incidents that both tell of, and each alone.
+
+    `index`: the share of them that only one tells of, in thousandths.
+    """
+
+    one: str
+    other: str
+    both: int
+    one_only: int
+    other_only: int
+    index: int
+
+
+class Disagreement(Struct, frozen=True):
+    """How far those who watched a zone differ, matched by incident: over the seven days that end with `last_day`, the last
+    that is settled. `index` pools all pairs, in thousandths; null with fewer than two lineages. `pairs` are those with most
+    to tell; `count` is of all.
+    """
+
+    last_day: int
+    index: int | None
+    count: int
+    pairs: list[Between]
+
+
 class Level(Struct, frozen=True, omit_defaults=True):
     """Violence in a zone over the 168 hours that end at `hour_ends` (seconds since 1970)."""
 
@@ -355,6 +381,7 @@ class Level(Struct, frozen=True, omit_defaults=True):
     streak: int
     access_streaks: dict[str, int] = {}
     assumed: int = 0
+    disagreement: Disagreement | None = None
 
 
 class Cut(Struct, frozen=True):
@@ -371,7 +398,7 @@ class Day(Struct, frozen=True, omit_defaults=True):
     `failed`: every condition for a quiet day that failed, in the order of the outcomes. `limit`: what the threshold
     allows, in thousandths of the metric's unit; null where there is no baseline. `watched`: share of the day, thousandths.
     `heard`: lineages per side. `blocked_by`: incidents that break the threshold in the high only. `week`: the rolling level
-    at the end of the day, over the 168 hours that end with it.
+    at the end of the day, over the 168 hours that end with it. `disagreement`: the index of the seven days that end with it.
     """
 
     truce: str
@@ -392,6 +419,7 @@ class Day(Struct, frozen=True, omit_defaults=True):
     tallied: list[int] = []
     assumed: int = 0
     week: Measures | None = None
+    disagreement: int | None = None
 
 
 class PhaseChange(Struct, frozen=True, omit_defaults=True):

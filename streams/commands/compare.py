@@ -49,6 +49,7 @@ def _body(found: Comparison) -> dict[str, Any]:
         "since": found.since_s,
         "terms": [dict(zip(("truce", "key", "one", "other"), row, strict=True)) for row in found.terms],
         "phases": {"only_one": msgspec.to_builtins(found.only_one), "only_other": msgspec.to_builtins(found.only_other)},
+        "disagreement": [dict(zip(("truce", "zone", "one", "other"), row, strict=True)) for row in found.disagreement],
         "days": [
             day._asdict() | {"one": msgspec.to_builtins(day.one), "other": msgspec.to_builtins(day.other)} for day in found.days
         ],
@@ -74,6 +75,9 @@ def _show(found: Comparison, one: str, other: str, all_zones: bool) -> None:
             console.print(f"and {len(found.days) - ROWS_MAX:,} more days; --json prints them all")
     else:
         console.print("The days are the same.")
+    for truce, zone, was, becomes in found.disagreement:
+        told = " and ".join(f"{_percent(index)} in {name}" for index, name in ((was, one), (becomes, other)))
+        console.print(f"{truce}/{zone}: in the last week those who watch differ by {told}", soft_wrap=True, markup=False)
 
 
 def _table(days: list[OtherDay], one: str, other: str) -> Table:
@@ -107,6 +111,10 @@ def _change(change: PhaseChange) -> str:
     return (
         f"{utc(change.effective_at)}  {change.truce}/{change.zone}  {change.before_name} to {change.after_name}: {change.detail}"
     )
+
+
+def _percent(index: int | None) -> str:
+    return "nobody knows how much" if index is None else f"{index / 10:g} %"
 
 
 def _value(value: Any) -> str:

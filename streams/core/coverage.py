@@ -112,6 +112,11 @@ class Coverage:
                 del watching[source]
         return total
 
+    def lineages(self, zone: str, start_s: int, end_s: int) -> frozenset[str]:
+        """Those that said that they watched a zone at some time of the span; who is only assumed to did not."""
+        spans = self._spans(zone, start_s, end_s, assuming=False)
+        return frozenset(self._sources[name].lineage or name for name, watched in spans.items() if watched)
+
     def watchers(self, zone: str, start_s: int, end_s: int) -> list[Any]:
         """Keys of the reports of watch, nil and alive, that bear on a span of a zone."""
         nil = {key for day in _days(start_s, end_s) for key in self._by_day.get(day, ()) if zone in self._watches[key].zones}
@@ -136,7 +141,7 @@ class Coverage:
                 return True
         return False
 
-    def _spans(self, zone: str, start_s: int, end_s: int) -> dict[str, list[tuple[int, int]]]:
+    def _spans(self, zone: str, start_s: int, end_s: int, assuming: bool = True) -> dict[str, list[tuple[int, int]]]:
         """By source: disjoint spans of watch, cut to [start, end), less the source's own restrictions."""
         found: dict[str, list[tuple[int, int]]] = {}
         for key in {key for day in _days(start_s, end_s) for key in self._by_day.get(day, ())}:
@@ -150,7 +155,7 @@ class Coverage:
                 for before, at in zip(times[first:last], times[first + 1 : last], strict=False):
                     if at - before <= self._gap_s:
                         found.setdefault(source, []).append((before, at))
-        for source in self._assumed:
+        for source in self._assumed if assuming else ():
             if not self._sources[source].zones or zone in self._sources[source].zones:
                 found.setdefault(source, []).append((start_s, end_s))
         cuts: dict[str, list[tuple[int, int]]] = {}

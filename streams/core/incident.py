@@ -204,6 +204,11 @@ class Incident:
         return self._trusted > 0
 
     @property
+    def lineages(self) -> frozenset[str]:
+        """Those of the terms that tell of it."""
+        return frozenset(lineage for lineage, _ in self._pairs if lineage != UNLISTED)
+
+    @property
     def by(self) -> list[str]:
         return sorted(self._by)
 

@@ -80,6 +80,11 @@ class Judgements:
                 incident.admissions, incident.denials, incident.findings = _plain(now)
                 yield incident
 
+    def of(self, incident_id: str, spoken_of: Callable[[Key | str], Incident | None]) -> list[Key]:
+        """Keys of those that speak of an incident."""
+        told = ((key, spoken_of(judgement.about)) for key, judgement in self._all.items())
+        return sorted(key for key, incident in told if incident is not None and incident.id == incident_id)
+
     def _sum(self, judgements: list[Judgement], incident: Incident) -> Said:
         admissions = Counter(
             one.lineage for one in judgements if one.type is ReportType.ACKNOWLEDGEMENT and self._did_it(one, incident)

@@ -13,8 +13,9 @@ from streams.core.check import seconds
 from streams.core.claims import Account, Calendar, identity
 from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
+from streams.core.disagreement import Disagreement, Told, Week
 from streams.core.gate import Declaration
-from streams.core.incident import Derived, Incident, incident_id
+from streams.core.incident import Contribution, Derived, Incident, incident_id
 from streams.core.judgements import Judgements, Key
 from streams.core.measure import BEST, WINDOW_HOURS, Measure, contribution
 from streams.core.tallies import Tallies, Tally
@@ -57,6 +58,8 @@ class Picture:
         self._unlisted_by_day: dict[int, set[str]] = {}
         self._dirty: dict[str, Incident] = {}
         self._derived_alone: dict[Hashable, Derived] = {}
+        self.disagreement = Disagreement(terms.zone_ids)
+        self._watching: dict[tuple[str, int], frozenset[str]] = {}
         self.parting: Callable[[str], None] = _unheard
         """Is told of every incident that is let go of, while it can still be asked."""
         self._declared = False
@@ -257,6 +260,7 @@ class Picture:
         self._dirty.pop(incident.id, None)
         self._unlist(incident)
         self.measure.restate(incident.contribution, None)
+        self._disagree(incident.id, None)
         incident.contribution = None
         self.derived.pop(incident.id, None)
         self.changed.discard(incident.id)
@@ -275,6 +279,7 @@ class Picture:
         self.measure.restate(incident.contribution, after)
         incident.contribution = after
         self.derived[incident.id] = derived
+        self._disagree(incident.id, _told(incident, after))
         self.changed.add(incident.id)
 
     def _derive(self, incident: Incident) -> Derived:
@@ -288,6 +293,24 @@ class Picture:
                 self._derived_alone.clear()
             derived = self._derived_alone[alone] = incident.derive(self.terms)
         return derived
+
+    def _disagree(self, incident_id: str, told: Told | None) -> None:
+        """Who tells of it may be others now; a week is shown with each of the days that it ends with."""
+        for zone, day in self.disagreement.restate(incident_id, told):
+            self.measure.zones[zone].level_dirty = True
+            self._stale_week(zone, day)
+
+    def week_of_disagreement(self, zone: str, last_day: int) -> Week:
+        """How far lineages differ on the seven days that end with a day of a zone."""
+        return self.disagreement.week(zone, last_day, lambda day: self._watching_on(zone, day))
+
+    def _watching_on(self, zone: str, day: int) -> frozenset[str]:
+        """Lineages that said that they watched a zone on a day."""
+        found = self._watching.get((zone, day))
+        if found is None:
+            start_s = self.terms.d_hour_s + day * DAY
+            found = self._watching[zone, day] = self.coverage.lineages(zone, start_s, start_s + DAY)
+        return found
 
     def _unlist(self, incident: Incident) -> None:
         for day in _days(incident.anchor.start, incident.anchor.end):
@@ -337,14 +360,15 @@ class Picture:
         if incident is None or self.incidents.get(incident.id) is not incident:
             return None
         self.parting(incident.id)
+        self.disagreement.forget(incident.id)
         self._unlist(incident)
         self.changed.discard(incident.id)
         del self.incidents[incident.id], self.derived[incident.id]
         return incident.id
 
     def admissions_of(self, incident_id: str) -> list[Key]:
-        """Acknowledgements and denials that speak of an incident."""
-        return sorted(key for key, spoken_of in self._admitted.items() if spoken_of == incident_id)
+        """Acknowledgements, denials and findings that speak of an incident."""
+        return self._judgements.of(incident_id, self._spoken_of)
 
     def tallies_of(self, zone: str) -> list[Key]:
         """Tallies of a zone that count."""
@@ -356,6 +380,9 @@ class Picture:
         day = self.days_of(before_s, before_s)[0]
         for zone in self.measure.zones.values():
             zone.forget(day)
+        self.disagreement.forget_days(day)
+        for zone_and_day in [key for key in self._watching if key[1] < day]:
+            del self._watching[zone_and_day]
 
     # -- days whose outcome may be another now -------------------------------------------------------------------------
 
@@ -403,12 +430,23 @@ class Picture:
                     self._dirty[incident_id] = self.incidents[incident_id]
 
     def _stale(self, zones: Sequence[str], start_s: int, end_s: int) -> None:
-        self.stale_days.update((zone, day) for zone in zones for day in self.days_of(start_s, end_s))
+        for zone in zones:
+            for day in self.days_of(start_s, end_s):
+                self.stale_days.add((zone, day))
+                if self._watching.pop((zone, day), None) is not None:
+                    self.measure.zones[zone].level_dirty = True
+                    self._stale_week(zone, day)
 
     def days_of(self, start_s: int, end_s: int) -> range:
         """Days of the truce that a span touches."""
         d_hour_s = self.terms.d_hour_s
         return range((start_s - d_hour_s) // DAY, max(start_s - d_hour_s, end_s - d_hour_s - 1) // DAY + 1)
+
+
+def _told(incident: Incident, counts: Contribution) -> Told | None:
+    """Where an incident counts as having most likely happened, and which lineages of the terms tell of it."""
+    best = next((part for part in counts.parts if part.bound == BEST), None)
+    return None if best is None else Told(best.zones, best.days[0], incident.lineages)
 
 
 def _unheard(incident_id: str) -> None:

@@ -18,7 +18,7 @@ def public_terms(terms: Terms, effective_from_s: int, correct: bool) -> PublicTe
     values = terms.as_mapping()
     truce = {name: value for name, value in values["truce"].items() if name not in ("salt", "topics")}
     sources = [_source(source, terms.truce.salt) for source in values["sources"]]
-    assumed = [_pseudonym(source.id, terms.truce.salt) for source in terms.sources if _is_assumed(source, terms)]
+    assumed = [pseudonym(source.id, terms.truce.salt) for source in terms.sources if _is_assumed(source, terms)]
     values |= {
         "truce": truce | {"assumptions": assumptions(terms)},
         # In the order of the pseudonyms: the order of the file would tell them apart.
@@ -37,21 +37,22 @@ def _key(key: str, salt: str) -> str:
     table, *names = key.split(".")
     if table != "sources" or not names:
         return key
-    return ".".join((table, _pseudonym(names[0], salt), *names[1:]))
+    return ".".join((table, pseudonym(names[0], salt), *names[1:]))
 
 
 def _source(source: dict[str, Any], salt: str) -> dict[str, Any]:
     kept = {name: source[name] for name in _KEPT_OF_A_SOURCE}
     lineage = source["lineage"] or source["id"]
-    return {"id": _pseudonym(source["id"], salt), "lineage": _pseudonym(lineage, salt)} | kept
+    return {"id": pseudonym(source["id"], salt), "lineage": pseudonym(lineage, salt)} | kept
 
 
 def _is_assumed(source: Any, terms: Terms) -> bool:
     return any(terms.source_by_name[name.casefold()] is source for name in terms.coverage.assume_alive)
 
 
-def _pseudonym(name: str, salt: str) -> str:
+def pseudonym(name: str, salt: str) -> str:
+    """What readers call a source or a lineage: the same in terms and in disagreement."""
     return "source-" + blake2b(f"{salt}\x00{name}".encode(), digest_size=6).hexdigest()
 
 
-__all__ = ["assumptions", "public_terms"]
+__all__ = ["assumptions", "pseudonym", "public_terms"]

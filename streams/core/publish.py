@@ -9,21 +9,24 @@ from hashlib import blake2b
 
 import msgspec
 
-from schemas.facts import Cut, Day, Evidence, EvidenceReport, Fact, Level, Measures
+from schemas.facts import Between, Cut, Day, Disagreement, Evidence, EvidenceReport, Fact, Level, Measures
 from schemas.facts import Incident as IncidentBody
 from schemas.facts import Interval as IntervalBody
 from schemas.reasons import Condition, Outcome, Phase
 from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PUBLIC_TERMS
 from streams.core.claims import Account
+from streams.core.disagreement import Week
 from streams.core.gate import outcome
 from streams.core.incident import Incident
 from streams.core.picture import Picture
-from streams.core.public_terms import public_terms
+from streams.core.public_terms import pseudonym, public_terms
 from streams.core.settlement import SettledDay
 from streams.core.terms import Terms
 
 _encode = msgspec.json.Encoder().encode
 _CONDITIONS = list(Condition)
+PAIRS_MAX = 20
+"""Pairs of lineages that a level lists."""
 
 
 class Readers:
@@ -227,6 +230,7 @@ def day(
     assumed: int,
     listed: int,
     week: Measures,
+    disagreement: int | None,
 ) -> Day:
     """The public body of a day. Coverage is shown for settled days only: where nobody watches now is nobody's business."""
     if number < 0:
@@ -257,6 +261,7 @@ def day(
         tallied=list(tallied)[:listed],
         assumed=assumed,
         week=week,
+        disagreement=disagreement,
     )
 
 
@@ -269,6 +274,20 @@ def day_as_fact(body: Day) -> Fact:
     return Fact(DAYS, f"{body.truce}/{body.zone}/{body.day}", _encode(body))
 
 
+def disagreement(week: Week, terms: Terms) -> Disagreement:
+    """A week of disagreement with pseudonyms in the place of lineages, those pairs first that have most to tell."""
+    pairs = []
+    for between in week.pairs:
+        names = [pseudonym(name, terms.truce.salt) for name in (between.one, between.other)]
+        only = [between.one_only, between.other_only]
+        if names[0] > names[1]:
+            names.reverse()
+            only.reverse()
+        pairs.append(Between(*names, between.both, *only, between.index))
+    pairs.sort(key=lambda pair: (-(pair.both + pair.one_only + pair.other_only), pair.one, pair.other))
+    return Disagreement(week.last_day, week.index, len(pairs), pairs[:PAIRS_MAX])
+
+
 def level_as_fact(
     terms: Terms,
     zone: str,
@@ -278,8 +297,9 @@ def level_as_fact(
     streak: int,
     access_streaks: dict[str, int],
     assumed: int,
+    week: Week | None,
 ) -> Fact:
-    """The rolling level of a zone."""
+    """The rolling level of a zone. `week`: of disagreement, up to the last settled day."""
     body = Level(
         truce=terms.truce.id,
         zone=zone,
@@ -290,6 +310,7 @@ def level_as_fact(
         streak=streak,
         access_streaks=access_streaks,
         assumed=assumed,
+        disagreement=None if week is None else disagreement(week, terms),
     )
     return Fact(LEVELS, f"{terms.truce.id}/{zone}", _encode(body))
 

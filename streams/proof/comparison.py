@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from schemas.facts import Day, PhaseChange
+from schemas.facts import Day, Level, PhaseChange
 from schemas.reasons import WHOLE, ChangeKind
-from schemas.topics import DAYS, PUBLIC_TERMS
+from schemas.topics import DAYS, LEVELS, PUBLIC_TERMS
 from streams.proof.sources import Source
 
 
@@ -24,12 +24,14 @@ class OtherDay(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """`terms`: (truce, key, value here, value there). Changes of phase are those that stand in the end."""
+    """`terms`: (truce, key, value here, value there). Changes of phase are those that stand in the end. `disagreement`:
+    (truce, zone, index here, index there) of the last level, in thousandths."""
 
     terms: list[tuple[str, str, Any, Any]]
     only_one: list[PhaseChange]
     only_other: list[PhaseChange]
     days: list[OtherDay]
+    disagreement: list[tuple[str, str, int | None, int | None]]
 
     @property
     def since_s(self) -> int | None:
@@ -45,6 +47,7 @@ def compare(one: Source, other: Source) -> Comparison:
         [change for identity, change in here.items() if identity not in there],
         [change for identity, change in there.items() if identity not in here],
         list(_other_days(one, other)),
+        list(_other_disagreement(one, other)),
     )
 
 
@@ -68,6 +71,20 @@ def _other_days(one: Source, other: Source) -> Iterator[OtherDay]:
         if _shown(before) != _shown(after):
             starts = (before or after).starts  # type: ignore[union-attr]
             yield OtherDay(*key, starts, before, after)
+
+
+def _other_disagreement(one: Source, other: Source) -> Iterator[tuple[str, str, int | None, int | None]]:
+    here, there = _levels(one), _levels(other)
+    for truce, zone in sorted(here.keys() & there.keys()):
+        before, after = here[truce, zone], there[truce, zone]
+        if before != after:
+            yield truce, zone, before, after
+
+
+def _levels(source: Source) -> dict[tuple[str, str], int | None]:
+    """The index of disagreement in the last level of each zone."""
+    levels = (msgspec.json.decode(value, type=Level) for value in source.latest(LEVELS).values())
+    return {(level.truce, level.zone): level.disagreement.index if level.disagreement else None for level in levels}
 
 
 def _days(source: Source) -> dict[tuple[str, str, int], Day]:

@@ -20,6 +20,8 @@ from streams.proof.state import OfChange, OfDay
 SHOWN_MAX = 8
 """Incidents and reports that are listed one by one; of the others their number is said."""
 
+DIFFERING_MAX = 4
+
 CAME_TO = {
     Outcome.VIOLENT: "was violent: even what is sure is more than the truce allows, and the count of quiet days starts again",
     Outcome.DENIED: "was one on which aid was kept out: the count of quiet days starts again",
@@ -101,7 +103,21 @@ class Teller:
         if reasons:
             yield f"What kept it from being quiet: {reasons}."
         if day.outcome not in (Outcome.PENDING, Outcome.BEFORE, Outcome.VOID):
-            yield from self.margin(DayInQuestion(self.monitor, day.zone, day.day), day)
+            asked = DayInQuestion(self.monitor, day.zone, day.day)
+            yield from self.margin(asked, day)
+            yield from self._differing(asked)
+
+    def _differing(self, asked: DayInQuestion) -> Iterator[str]:
+        """How far those who watched differ, matched by incident."""
+        week = asked.picture.week_of_disagreement(asked.zone, asked.day)
+        if week.index is None:
+            return
+        differ = f"those who watched differ by {week.index / 10:g} % over the week up to this day"
+        yield f"How far sources agree: {differ}: of what either of two tells, that share only one of them tells."
+        most = sorted(week.pairs, key=lambda pair: (-(pair.both + pair.one_only + pair.other_only), pair.one, pair.other))
+        for pair in most[:DIFFERING_MAX]:
+            alone = f"{pair.one_only} by the first alone, {pair.other_only} by the other"
+            yield f"    {pair.one} and {pair.other}: {pair.both} told by both, {alone}"
 
     def margin(self, asked: DayInQuestion, day: Day) -> Iterator[str]:
         """The incidents, and what would have changed the outcome: worked out again, not guessed."""

@@ -6,6 +6,7 @@ from schemas.facts import Day, Fact, PhaseChange
 from schemas.reasons import WHOLE, Condition
 from streams.core import publish
 from streams.core.chain import Chain
+from streams.core.disagreement import Week
 from streams.core.gate import End, Wanted
 from streams.core.measure import BEST, HIGH, LOW, measures
 from streams.core.monitor.days import Days
@@ -89,6 +90,7 @@ class Announcing:
             picture.coverage.assumed,
             listed,
             measures(measure.week(day), *of_week),
+            picture.week_of_disagreement(zone, day).index if settled is not None else None,
         )
 
     def _blocking(self, zone: str, day: int) -> list[str]:
@@ -141,8 +143,15 @@ class Announcing:
                 self._history.streak(zone, terms),
                 access_streaks,
                 picture.coverage.assumed,
+                self._week_of_disagreement(zone),
             )
         self.levels_due = False
+
+    def _week_of_disagreement(self, zone: str) -> Week | None:
+        """Up to the last settled day: who watches now is nobody's business."""
+        last = len(self._days.settled[zone]) - 1
+        picture = self._governing.of_day(max(last, 0))
+        return None if last < 0 or zone not in picture.measure.zones else picture.week_of_disagreement(zone, last)
 
 
 __all__ = ["Announcing"]

@@ -1,0 +1,91 @@
+"""How far lineages differ: by incident, not by total. Each letter is an incident; a row says who tells of which."""
+
+import json
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from streams.core.disagreement import Between, Disagreement, Told, Week
+
+SHARED = Path(os.environ.get("TRUCE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
+
+def week(told: dict[str, str], watching: tuple[str, ...] = (), day: int = 6) -> Week:
+    counts = Disagreement(["zone"])
+    for incident in sorted(set("".join(told.values()))):
+        counts.restate(incident, Told(("zone",), day, frozenset(name for name in told if incident in told[name])))
+    return counts.week("zone", 6, lambda day: watching)
+
+
+@pytest.mark.parametrize(
+    ("told", "watching", "index"),
+    [
+        # who tells of which incidents           who watched    in thousandths
+        ({}, (), None),  # nobody there
+        ({"a": "xyz"}, (), None),  # one alone has nobody to differ from
+        ({"a": "xyz", "b": "xyz"}, (), 0),
+        ({"a": "xyz", "b": "uvw"}, (), 1_000),  # equal totals, and nothing in common
+        ({"a": "xyz", "b": "xyw"}, (), 500),  # 2 of 4 are told by one only
+        ({"a": "xyz", "b": ""}, ("b",), 1_000),  # b watched and saw nothing
+        ({"a": "", "b": ""}, ("a", "b"), 0),  # both watched and saw nothing: they agree
+        ({"a": "xy", "b": "xy", "c": "z"}, (), 750),  # a and b agree on 2; each differs from c in 3 of 3
+        ({"a": "x"}, ("a", "b", "c"), 1_000),
+        ({"a": "xyzw", "b": "x"}, (), 750),
+    ],
+)
+def test_the_index_is_the_share_of_incidents_that_only_one_of_two_tells(told, watching, index) -> None:
+    assert week(told, watching).index == index
+
+
+def test_a_pair_says_what_each_tells_alone() -> None:
+    assert week({"a": "xyz", "b": "xw"}).pairs == (Between("a", "b", 1, 2, 1),)
+    assert week({"a": "xyz", "b": "xw"}).pairs[0].index == 750
+
+
+@pytest.mark.parametrize(("day", "counts"), [(-1, False), (0, True), (6, True), (7, False)])
+def test_a_week_is_the_seven_days_that_end_with_its_last(day: int, counts: bool) -> None:
+    assert (week({"a": "x", "b": "x"}, day=day).index is not None) is counts
+
+
+def test_what_changes_is_restated_and_the_counts_are_those_of_the_set() -> None:
+    random, counts, held = Random(3), Disagreement(["one", "two"]), {}
+    for _ in range(500):
+        incident = f"i{random.randrange(30)}"
+        lineages = frozenset(random.sample("abcd", random.randrange(4)))
+        told = Told(random.choice([("one",), ("one", "two"), ()]), random.randrange(9), lineages)
+        held[incident] = None if random.random() < 0.2 else told
+        counts.restate(incident, held[incident])
+    afresh = Disagreement(["one", "two"])
+    for incident, told in held.items():
+        if told is not None:
+            afresh.restate(incident, told)
+    for zone in ("one", "two"):
+        for last in range(15):
+            assert counts.week(zone, last, lambda day: ()) == afresh.week(zone, last, lambda day: ())
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the published counts of rival bulletins in {SHARED}")
+def test_rival_bulletins_differ_at_least_as_far_as_their_totals_by_province_say() -> None:
+    """From totals alone the least possible disagreement follows: two counts of a province share at most the smaller."""
+    rows = json.loads((SHARED / "published_truce_figures.json").read_text())["counts"]
+    rivals: dict[tuple, list[dict]] = {}
+    for row in rows:
+        if row["by_province"]:
+            rivals.setdefault((row["period_end"], row["window_hours"]), []).append(row["by_province"])
+    pairs = [counts[:2] for counts in rivals.values() if len(counts) >= 2]
+    assert len(pairs) >= 3
+    for one, other in pairs:
+        told: dict[str, str] = {"one": "", "other": ""}
+        names = iter(map(chr, range(0x4E00, 0x9FFF)))
+        both = 0
+        for province in sorted(one.keys() | other.keys()):
+            shared = min(one.get(province, 0), other.get(province, 0))
+            both += shared
+            for name, count in (("one", one.get(province, 0)), ("other", other.get(province, 0))):
+                told[name] += "".join(next(names) for _ in range(count - shared))
+            common = "".join(next(names) for _ in range(shared))
+            told = {name: incidents + common for name, incidents in told.items()}
+        total = sum(one.values()) + sum(other.values()) - both
+        assert week(told).index == (total - both) * 1_000 // total > 0
