@@ -151,9 +151,12 @@ def _or_swapped(found: Circle, lat: float, lon: float, codes: Sequence[str], gaz
     if abs(lat - lon) > ALIKE_DEGREES:
         return found
     lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
+    # Where both are about 36, as in the north of Syria, this is asked of every report: most are near some place.
+    if any(gazetteer.is_near(code, lat_e6, lon_e6, REMOTE_M) for code in codes):
+        return found
     apart_m = min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes)
     swapped_m = min(gazetteer.distance_to(code, lon_e6, lat_e6) for code in codes)
-    if apart_m < REMOTE_M or swapped_m >= apart_m:
+    if swapped_m >= apart_m:
         return found
     radius_m = found.radius_m + distance_m(lat_e6, lon_e6, lon_e6, lat_e6)
     return circle(lat_e6, lon_e6, radius_m, found.method, gazetteer, precision=found.precision)

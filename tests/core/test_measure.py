@@ -11,7 +11,6 @@ from streams.core.measure import (
     LOW,
     WINDOW_HOURS,
     Measure,
-    ZoneMeasure,
     high_days,
     high_hours,
     low_days,
@@ -120,14 +119,16 @@ def _part(bound: int, start_s: int, end_s: int, amount: int) -> Part:
 @given(st.lists(st.tuples(SPANS, st.integers(0, 9)), max_size=8), st.permutations(range(-4 * 24, 12 * 24, 37)))
 def test_the_rolling_level_is_the_sum_of_what_its_window_holds(told, order) -> None:
     """Incidents are entered while the window moves on, early and late; at the end every one counts once."""
-    measure, hours = ZoneMeasure(), sorted(order[:6])
+    whole, hours = Measure(["east"]), sorted(order[:6])
+    measure = whole.zones["east"]
     spans = [(span[0], span[0] + span[1], amount) for span, amount in told]
     entries = list(enumerate(spans))
     for hour in hours:
         measure.advance(hour)
         for number, (start_s, end_s, amount) in entries[:2]:
             for bound in (LOW, HIGH):
-                measure.apply(_part(bound, start_s, end_s, amount), str(number), 1)
+                part = _part(bound, start_s, end_s, amount)
+                whole.restate(None, Contribution(f"{number}/{bound}", (part,)))
         entries = entries[2:]
     entered = spans[: len(spans) - len(entries)]
     window = (hours[-1] + 1 - WINDOW_HOURS) * HOUR, (hours[-1] + 1) * HOUR

@@ -165,6 +165,13 @@ class Gazetteer:
         places = [place for area in self._within_area(code) for place in self._by_area[area]]
         return min(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in places)
 
+    def is_near(self, code: str, lat_e6: int, lon_e6: int, metres: int) -> bool:
+        """Whether a point lies nearer than this to some place of a province or country: `distance_to` less than it."""
+        return any(
+            (area == code or area.partition(".")[0] == code) and distance_m(lat_e6, lon_e6, lat, lon) < metres
+            for _, lat, lon, area in self._within(lat_e6, lon_e6, metres)
+        )
+
     def _within_area(self, code: str) -> list[str]:
         """The code itself, or those of the provinces of a country."""
         return [area for area in self._by_area if area == code or area.partition(".")[0] == code]
