@@ -55,7 +55,9 @@ def test_every_record_of_the_log_becomes_a_fact_once_on_its_own_partition(truce:
     wait_for_heads(truce, chain(values(0, 110)))
     wait_for_heads(truce, chain(values(0, 3)), partition=1)
     record = truce.read(PHASES)[0][7]
-    assert (record.key, record.headers) == (b"fake-0", (("log-offset", b"7"),))
+    headers = dict(record.headers)
+    assert (record.key, headers["log-offset"]) == (b"fake-0", b"7")
+    assert headers["truce-position"].startswith(f"{LOCATED}/{LOG}/".encode())
     assert worker.stop() == 0
 
 
