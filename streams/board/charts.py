@@ -17,8 +17,8 @@ from streams.board.shapes import LAND, Shapes
 from streams.board.words import Words
 
 WEEK_DAYS = 7
-WIDTH, HEIGHT = 720, 240
-LEFT, RIGHT, TOP, BOTTOM = 54, 28, 16, 34
+WIDTH, HEIGHT = 720, 260
+LEFT, RIGHT, TOP, BOTTOM = 54, 30, 16, 46
 LABELS_MAX = 10
 MAP_WIDTH = 640
 DRAWN_PRECISION_MAX = 3
@@ -184,8 +184,8 @@ def _axes(frame: Frame, ticks: list[float], days: list[Day], times: Times) -> It
     step = len(days) // LABELS_MAX + 1
     for day in days[::step]:
         x = frame.x(day.day)
-        yield f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 18}" text-anchor="middle">{day.day + 1}</text>'
-        yield f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 4}" text-anchor="middle">{escape(times.date(day.ends))}</text>'
+        yield f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 25}" text-anchor="middle">{day.day + 1}</text>'
+        yield f'<text class="tick" x="{x:.1f}" y="{HEIGHT - 6}" text-anchor="middle">{escape(times.date(day.ends))}</text>'
 
 
 def _ticks(most: float) -> list[float]:

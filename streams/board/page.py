@@ -28,6 +28,7 @@ FOLDER = Path(__file__).parent
 ROWS = 20
 """How many incidents are shown at first, and how many more each time."""
 ROWS_MAX = 1_000
+ROWS_OF_A_REPORT = 200
 WEEK_S = 7 * 86_400
 STILL_S = 2 * 3_600
 """Levels are restated every hour: a live truce whose last one is older than this has no clock any more."""
@@ -106,7 +107,7 @@ def list_of_truces(view: View, language: str, ready: bool) -> str:
 
 def report_page(truce: TruceView, language: str) -> str:
     """The same as one file, which asks nobody for anything."""
-    scene = _scene(truce, language, {"rows": str(ROWS_MAX)}) | {"is_file": True, "policy": POLICY_OF_A_FILE}
+    scene = _scene(truce, language, {"rows": str(ROWS_OF_A_REPORT)}) | {"is_file": True, "policy": POLICY_OF_A_FILE}
     parts = {name: _draw(name, scene) for name in PARTS}
     return _environment.get_template("page.html").render(scene | {"parts": parts, "truces": [truce], "view": None})
 

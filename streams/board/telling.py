@@ -38,6 +38,11 @@ class Telling:
     def settled_numbers(self) -> list[int]:
         return sorted({number for (_, number), day in self.truce.days.items() if number >= 0 and day.watched is not None})
 
+    @property
+    def assumed(self) -> int:
+        """How many sources are taken to have watched throughout."""
+        return max((level.assumed for level in self.truce.levels.values()), default=0)
+
     def last_change(self, zone: str) -> PhaseChange | None:
         """The one that put a zone, or the whole, where it stands."""
         return next((change for change in reversed(self.truce.standing) if change.zone in (zone, WHOLE)), None)
@@ -125,11 +130,12 @@ class Telling:
             # A void goes back: what it takes back went from its `after` to its `before`.
             moved = words("takes_back", after, before)
         elif change.kind is ChangeKind.WAIVER:
-            moved = words("waived")
+            moved = f"{words('waived')}: {words('moves', before, after)}"
         else:
             moved = words("moves", before, after)
         zone = "" if change.zone == WHOLE else f"{self.zone_name(change.zone)}: "
-        return f"{zone}{moved}: {words.of('reason', change.reason)}"
+        reason = "" if change.kind is ChangeKind.WITHDRAWN else f": {words.of('reason', change.reason)}"
+        return f"{zone}{moved}{reason}"
 
     def what(self, incident: Incident) -> str:
         """ "attack, mortar"."""

@@ -52,7 +52,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     # the phase
     "phase": ("Where the truce stands", "أين تقف الهدنة"),
     "since": ("Since {}: {}.", "منذ {}: {}."),
-    "quiet_of": ("{} of {} quiet days", "{} من {} أيام هادئة"),
+    "quiet_of": ("current run: {} of {} quiet days", "السلسلة الحالية: {} من {} أيام هادئة"),
     "over": ("The truce is over; late news may still amend its days.", "انتهت الهدنة؛ وقد تُعدّل أيامها أخبار متأخرة."),
     "before_d_hour": ("It takes effect at {}.", "تدخل حيز التنفيذ في {}."),
     "access_open": ("{}: days in a row reported open: {}", "{}: أيام متتالية أُبلغ أنه مفتوح فيها: {}"),
@@ -157,9 +157,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     # heard
     "heard": ("Who was heard from", "من سُمع منهم"),
     "heard_intro": (
-        "Settled days only. The bar is the share of the day that enough sources watched at once; the number counts sources that "
-        "do not copy each other.",
-        "للأيام المحسومة فقط. العمود حصة اليوم التي راقبها عدد كافٍ من المصادر معاً، والرقم عدد المصادر التي لا ينقل بعضها عن بعض.",
+        "Settled days only. The bar is the share of the day that enough sources watched at once; the number counts the sources, "
+        "of those that do not copy each other, that were heard from that day anywhere in the truce.",
+        "للأيام المحسومة فقط. العمود حصة اليوم التي راقبها عدد كافٍ من المصادر معاً، "
+        "والرقم عدد المصادر التي سُمع منها ذلك اليوم في أي مكان من الهدنة، دون ما ينقل بعضه عن بعض.",
     ),
     "enough": ("enough", "كافية"),
     "not_enough": ("not enough", "غير كافية"),
