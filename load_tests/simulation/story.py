@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import orjson
 
-from streams.core.terms import DAY, HOUR, Terms, parse
+from streams.core.terms import DAY, HOUR, SIMULATED_PREFIX, Terms, parse
 
 TOPIC = "reports.field"
 PARTITIONS = 2
@@ -36,7 +36,7 @@ class Message(NamedTuple):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def terms_of(truce: str, partition: int, limit: int = 2) -> Terms:
+def terms_of(truce: str, partition: int, limit: int = 2, topic: str = TOPIC, **gate: int) -> Terms:
     return parse(
         {
             "truce": {
@@ -47,12 +47,13 @@ def terms_of(truce: str, partition: int, limit: int = 2) -> Terms:
                 "time_zone": "Asia/Damascus",
                 "salt": f"salt of {truce}",
                 "partition": partition,
-                "topics": [TOPIC],
+                "topics": [topic],
+                "simulated": topic.startswith(SIMULATED_PREFIX),
                 "watch_days_before": 7,
             },
             "opposed": ["north", "south"],
             # Few days open at once, so that bases are written and started from.
-            "gate": {"days": 2, "max_span_days": 4, "settle_hours": 6, "tick_gap_max_hours": 24, "late_days_max": 2},
+            "gate": {"days": 2, "max_span_days": 4, "settle_hours": 6, "tick_gap_max_hours": 24, "late_days_max": 2} | gate,
             "whole": {"threshold": {"mode": "at_most", "metric": "incidents", "value": limit}},
             "zones": [
                 {"id": "east", "name": "East", "areas": ["SY.09"], "gated": True},
@@ -75,15 +76,15 @@ def terms_of(truce: str, partition: int, limit: int = 2) -> Terms:
 TRUCES = (terms_of("first", 0), terms_of("second", 1, limit=1), terms_of("third", 0, limit=3))
 
 
-def story(random: Random) -> Iterator[Message]:
-    """In the order of writing."""
+def story(random: Random, many: int = 1, days: int = DAYS) -> Iterator[Message]:
+    """In the order of writing. `many`: times as many reports as the least, and as many ids."""
     calm = random.choice([range(0), range(0, 99), range(0, 3), range(1, 9)])
-    ids = random.randrange(6, 20)
+    ids = random.randrange(6, 20) * many
     messages: list[Message] = []
-    for start in range(STARTS_S, ENDS_S, TICK_S):
+    for start in range(STARTS_S, D_HOUR_S + days * DAY, TICK_S):
         day = (start - D_HOUR_S) // DAY
-        many = random.randrange(2) if day in calm else random.randrange(2, 9)
-        bodies = [_violation(random, start, ids) for _ in range(many)]
+        count = random.randrange(2) if day in calm else many * random.randrange(2, 9)
+        bodies = [_violation(random, start, ids) for _ in range(count)]
         if random.random() < 0.95:
             covers = {"zone": "all", "from": _stated(start), "to": _stated(start + TICK_S)}
             bodies.append({"report_id": f"n{start}", "source": "watcher", "type": "nil", "covers": covers})

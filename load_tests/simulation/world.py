@@ -7,7 +7,7 @@ must be taken in and decided within an hour of virtual time. Then the judge look
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from random import Random
 from typing import Any, NamedTuple
@@ -34,6 +34,7 @@ from streams.worker.clock import keep_time
 from streams.worker.failures import Fenced, Unsure
 from streams.worker.intake_app import IntakeShell
 from streams.worker.monitor_app import MonitorShell
+from streams.worker.process import DRAIN_MAX_S
 
 LOG_PARTITIONS = 2
 SLOTS = {"intake": 2, "monitor": 2}
@@ -111,6 +112,8 @@ class Run:
 
     def judged(self) -> Outcome:
         self.loop.at_step = self._at_step
+        # What nobody waits for any more because it was killed is no news.
+        self.loop.set_exception_handler(lambda loop, context: None)
         asyncio.set_event_loop(None)
         with self._in_place_of_kafka():
             try:
@@ -245,10 +248,10 @@ class Run:
         self._ended(process, "stopped")
 
         async def stop() -> None:
-            try:
-                await asyncio.wait_for(made.stop(), 25)
-            finally:
-                self.loop.call_world(0, partial(self._gone, process))
+            with suppress(TimeoutError, KafkaError):
+                # As in `streams.worker.process`: an end that goes wrong is still an end.
+                await asyncio.wait_for(made.stop(), DRAIN_MAX_S)
+            self.loop.call_world(0, partial(self._gone, process))
 
         self.loop.run_as(process, stop())
 

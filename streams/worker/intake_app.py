@@ -20,6 +20,7 @@ from streams import metrics
 from streams.core.intake import Incoming, Intake, refuse, retry_of
 from streams.core.terms import SIMULATED_PREFIX
 from streams.settings import Settings
+from streams.worker import failpoints
 from streams.worker.chunks import Chunk
 from streams.worker.clock import keep_time
 from streams.worker.failures import CannotStart
@@ -62,6 +63,7 @@ class IntakeShell(Shell):
         await self._producer.stop()
 
     async def work(self, chunk: Chunk) -> None:
+        failpoints.reach("intake.read")
         started = time.monotonic()
         await self._follow_terms()
         partitions = await self._log_partitions()
@@ -77,7 +79,9 @@ class IntakeShell(Shell):
         judged = time.monotonic()
         if outgoing:
             await send_all(self._producer, outgoing)
+        failpoints.reach("intake.sent")
         self.app.consumer.acknowledge(chunk)
+        failpoints.reach("intake.acknowledged")
         self.progress.moved()
         self._count(chunk, outgoing, judged - started, time.monotonic() - judged)
 

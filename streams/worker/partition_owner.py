@@ -18,6 +18,7 @@ from streams import metrics
 from streams.core.intake import TICK_KEY
 from streams.core.vitals import TruceVitals
 from streams.signing import Signer
+from streams.worker import failpoints
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
 from streams.worker.progress import Progress
@@ -31,6 +32,7 @@ BATCH_S_MAX = 1.0
 """A batch is committed after so long, however much is left: readers, and whoever asks for the partition, need not wait."""
 VITALS_SHARE = 200
 """Between two looks at the vitals of a partition lies so many times what a look takes."""
+CHECKPOINT_POLL_S = 0.02
 YIELD_EVERY = 100
 """Records between two turns of the loop."""
 
@@ -89,6 +91,7 @@ class PartitionOwner:
         self._at_rest = False
         self._vitals: list[TruceVitals] = []
         self._vitals_due_at = 0.0
+        self._committed_offset = 0
         self._recovery = 0, 0, 0.0
         self._stopping = False
         self._ended = asyncio.Event()
@@ -109,6 +112,7 @@ class PartitionOwner:
                 self._at_rest = False
                 await self._take(chunk.records)
                 self._acknowledge(chunk)
+                failpoints.reach("monitor.acknowledged")
                 self._at_rest = True
         except Stopped:
             return
@@ -189,6 +193,7 @@ class PartitionOwner:
 
     async def _commit_batch(self, records: Sequence[Any], raised: dict[int, Exception]) -> list[Sequence[Any]]:
         """One transaction. Returns what is left to do: by the time, or because a record raised, which is then in `raised`."""
+        failpoints.reach("monitor.read")
         started = time.monotonic()
         taken = 0
         at: Any = None
@@ -249,8 +254,11 @@ class PartitionOwner:
         steps_s: dict[str, float],
         log_records: Sequence[Outgoing] = (),
     ) -> None:
+        failpoints.reach("monitor.decided")
         started = time.monotonic()
         counts = await self._writer.commit([*facts, *checkpoints], self._state.next_offset, log_records)
+        self._committed_offset = self._state.next_offset
+        failpoints.reach("monitor.committed")
         steps_s["commit"] = time.monotonic() - started
         for fact in facts:
             if fact.topic == REJECTED:
@@ -272,9 +280,8 @@ class PartitionOwner:
         """Read the checkpoint to its end, then the log up to the recorded position, without output."""
         self._state = None
         started = time.monotonic()
-        checkpoints = await last_values(self._client, CHECKPOINTS, self.number)
+        state = await self._restored()
         first, end = await self._log.bounds()
-        state = self._state_type.restore(self.number, checkpoints)
         reached = state.recorded_offset
         self._check_log(first, end, state.next_offset, reached)
         self._state = state
@@ -296,6 +303,15 @@ class PartitionOwner:
         self._tell_halted()
         self._recovery = 0, to_replay, time.monotonic() - started
         metrics.recovery_done(self.number, replayed, state.next_offset, time.monotonic() - started)
+
+    async def _restored(self) -> State:
+        """From the checkpoint as our own last commit left it, at least: a commit is answered when it is safe, and becomes
+        visible on one partition after the other. To start from the checkpoint before would leave out what lies between."""
+        while True:
+            state = self._state_type.restore(self.number, await last_values(self._client, CHECKPOINTS, self.number))
+            if state.recorded_offset >= self._committed_offset:
+                return state
+            await asyncio.sleep(CHECKPOINT_POLL_S)
 
     def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:
         if first > needed:

@@ -15,6 +15,7 @@ from aiokafka.structs import TopicPartition
 from schemas.facts import Fact
 from schemas.topics import LOCATED, PHASES
 from streams.signing import Signer
+from streams.worker import failpoints
 from streams.worker.failures import Fenced, Unsure
 from streams.worker.sending import Outgoing, producer_options, send_all
 
@@ -59,9 +60,12 @@ class PartitionWriter:
         try:
             await self._producer.begin_transaction()
             try:
+                failpoints.reach("monitor.begun")
                 await send_all(self._producer, {tp: records for tp, records in outgoing.items() if records})
+                failpoints.reach("monitor.sent")
                 # Only a hint for whoever looks at the group; the state goes by its own position.
                 await self._producer.send_offsets_to_transaction({log: next_offset}, self._group)
+                failpoints.reach("monitor.offsets")
             except BaseException as fault:
                 aborted = await self._abort()
                 if not aborted and isinstance(fault, KafkaError) and not isinstance(fault, ProducerFenced | InvalidProducerEpoch):

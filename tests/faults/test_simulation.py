@@ -13,6 +13,7 @@ import pytest
 
 from load_tests.simulation.loop import PROCESS, Deadlock, SimulatedLoop
 from load_tests.simulation.world import Faults, Outcome, run
+from schemas.topics import CHECKPOINTS
 from streams.worker import partition_owner, sending, transactions
 
 RUNS_S = 110
@@ -84,6 +85,15 @@ def test_a_state_that_goes_on_after_an_abort_is_noticed(monkeypatch: pytest.Monk
             await rebuild(self)
 
     monkeypatch.setattr(partition_owner.PartitionOwner, "_rebuild", once)
+    assert unclean()
+
+
+def test_a_state_that_is_rebuilt_from_a_checkpoint_before_its_own_last_commit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(self) -> object:
+        values = await partition_owner.last_values(self._client, CHECKPOINTS, self.number)
+        return self._state_type.restore(self.number, values)
+
+    monkeypatch.setattr(partition_owner.PartitionOwner, "_restored", at_once)
     assert unclean()
 
 
