@@ -32,6 +32,7 @@ SURE_M = 10_000
 """A circle under this claims to know the place."""
 WRONG_M = 50_000
 BINS_KM = (1, 5, 10, 25, 50)
+UNLISTED = "no list has the name; the province is the answer"
 
 
 class Measured(NamedTuple):
@@ -135,7 +136,7 @@ def _cause(one: Measured, said: Location, lat_e6: int, lon_e6: int, land: Gazett
     if set(land.provinces(said.admin1, "SY")).isdisjoint(land.areas(lat_e6, lon_e6, 0)):
         return "the row's point is not in the province that it names"
     if one.circle.precision >= 4:
-        return "no list has the name; the province is the answer"
+        return UNLISTED
     if land.named(said.place, "SY"):
         return "the place of the name that the lists have is another, or the row's point is"
     return "taken for a place with a similar name"

@@ -4,6 +4,7 @@ The radii are measured: for each method the stated circle holds the true place i
 (`load_tests/locating.py` draws it). Whoever changes one looks at that table.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from schemas.facts import Circle
@@ -16,6 +17,8 @@ PRECISION_RADIUS_M = {1: 1_000, 2: 10_000, 3: 30_000, 4: 100_000, 5: 250_000, 6:
 """The radius of a precision class of the UCDP scale that a source states without one; the widest that still has the class."""
 
 COUNTRY_PRECISION = 6
+_WIDEST_M = tuple(PRECISION_RADIUS_M[precision] for precision in range(1, COUNTRY_PRECISION + 1))
+
 SAME_PLACE_M = 30_000
 """Names that are only alike are believed when all places they fit lie this near to each other."""
 
@@ -29,7 +32,7 @@ _KIND_RADIUS_M = {PlaceKind.QUARTER: 3_000, PlaceKind.LOCALITY: 4_000, PlaceKind
 
 def precision_of(radius_m: int) -> int:
     """The class of the UCDP scale that a circle has by its size alone, 1 to 6."""
-    return next((precision for precision, most_m in PRECISION_RADIUS_M.items() if radius_m <= most_m), COUNTRY_PRECISION)
+    return min(bisect_left(_WIDEST_M, radius_m) + 1, COUNTRY_PRECISION)
 
 
 def radius_of(place: Place) -> int:

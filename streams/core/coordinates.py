@@ -21,9 +21,6 @@ REPAIRED_RADIUS_M = 2_000
 
 PROVINCE_PRECISION = 4
 
-ALIKE_DEGREES, REMOTE_M = 2.0, 10_000
-"""Where a swap does not leave the province, and how far from every place of it a point must be to be suspected of one."""
-
 _DECIMALS_RADIUS_M = ((1_000, 250), (10_000, 500), (100_000, 1_500), (1_000_000, 15_000))
 """What the last digit of a coordinate stands for, microdegrees: a number that is no multiple of it is this sharp, metres."""
 _WHOLE_DEGREES_RADIUS_M = 100_000
@@ -36,42 +33,43 @@ def by_coordinates(location: Location, where: Sequence[str], gazetteer: Gazettee
     lat, lon = location.lat, location.lon
     if lat is None or lon is None:
         return None
-    possible = -90 <= lat <= 90 and -180 <= lon <= 180
-    if possible and not location.admin1 and not location.country:
-        return at_point(location, lat, lon, where, gazetteer)
-    codes, is_stated = _named_areas(location, where, gazetteer)
-    if possible and (not is_stated or _agrees(lat, lon, codes, gazetteer)):
-        found = at_point(location, lat, lon, where, gazetteer)
-        return _or_swapped(found, lat, lon, codes, gazetteer) if found is not None and is_stated else found
+    found = None
+    if -90 <= lat <= 90 and -180 <= lon <= 180:
+        lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
+        found = at_point(location, lat_e6, lon_e6, where, gazetteer)
+        if found is None or (location.admin1 is None and location.country is None):
+            return found
+        codes, is_stated = _named_areas(location, where, gazetteer)
+        # Most points are among the places of the province or country that the report names.
+        if not is_stated or gazetteer.is_amid(codes, found.areas[0], lat_e6, lon_e6):
+            return found
+        if _agrees(lat_e6, lon_e6, codes, gazetteer):
+            return _or_swapped(found, lat_e6, lon_e6, codes, gazetteer)
+    else:
+        codes, _ = _named_areas(location, where, gazetteer)
     if not codes or not (abs(lat) < _LARGEST and abs(lon) < _LARGEST):
         return None
     fitting = [repair for repair in _repairs(lat, lon) if _fits(repair, location, codes, where, gazetteer)]
     if len(fitting) == 1:
         lat, lon, said = fitting[0]
-        return at_point(location, lat, lon, where, gazetteer, said)
-    if not possible:
-        return None
-    found = at_point(location, lat, lon, where, gazetteer)
-    if found is None:
-        return None
-    return _reaching(found, codes, gazetteer)
+        return at_point(location, microdegrees(lat), microdegrees(lon), where, gazetteer, said)
+    return None if found is None else _reaching(found, codes, gazetteer)
 
 
 def at_point(
-    location: Location, lat: float, lon: float, where: Sequence[str], gazetteer: Gazetteer, repair: str | None = None
+    location: Location, lat_e6: int, lon_e6: int, where: Sequence[str], gazetteer: Gazetteer, repair: str | None = None
 ) -> Circle | None:
     """The circle about a point that is believed; that of the country, where the point only stands for it."""
-    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
     if not lat_e6 and not lon_e6:
         return None
-    if not location.place and not location.quarter and not location.admin2:
-        whole = gazetteer.middle_of(lat_e6, lon_e6, where)
-        if whole is not None:
-            return of_areas([whole], *_AS_A_WHOLE["." in whole], gazetteer)
-    radius_m = location.radius_m or PRECISION_RADIUS_M.get(location.precision) or radius_of_decimals(lat_e6, lon_e6)
+    whole = gazetteer.middle_of(lat_e6, lon_e6, where)
+    if whole is not None and not (location.place or location.quarter or location.admin2):
+        return of_areas([whole], *_AS_A_WHOLE["." in whole], gazetteer)
+    stated = location.precision
+    radius_m = location.radius_m or (stated and PRECISION_RADIUS_M[stated]) or radius_of_decimals(lat_e6, lon_e6)
     if repair is not None:
         radius_m = max(radius_m, REPAIRED_RADIUS_M)
-    return circle(lat_e6, lon_e6, radius_m, Method.COORDINATES, gazetteer, precision=location.precision, repair=repair)
+    return circle(lat_e6, lon_e6, radius_m, Method.COORDINATES, gazetteer, None, stated, None, None, repair)
 
 
 def radius_of_decimals(lat_e6: int, lon_e6: int) -> int:
@@ -84,16 +82,15 @@ def radius_of_decimals(lat_e6: int, lon_e6: int) -> int:
 def _named_areas(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> tuple[Sequence[str], bool]:
     """Provinces or countries by which coordinates are judged, and whether the report itself names them."""
     if location.admin1:
-        provinces = [code for country in where for code in gazetteer.provinces(location.admin1, country)]
+        provinces = gazetteer.provinces_in(location.admin1, where)
         if provinces:
             return provinces, True
     stated = gazetteer.country(location.country) if location.country else None
     return ((stated,), True) if stated in gazetteer.home else (tuple(where), False)
 
 
-def _agrees(lat: float, lon: float, codes: Sequence[str], gazetteer: Gazetteer) -> bool:
+def _agrees(lat_e6: int, lon_e6: int, codes: Sequence[str], gazetteer: Gazetteer) -> bool:
     """Whether a point may be in one of some provinces or countries, or just over the border."""
-    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
     if not any(gazetteer.is_about(code, lat_e6, lon_e6) for code in codes):
         return False
     # Most points are well inside, which a circle of nothing shows at once.
@@ -107,11 +104,10 @@ def _fits(
     repair: tuple[float, float, str], location: Location, codes: Sequence[str], where: Sequence[str], gazetteer: Gazetteer
 ) -> bool:
     """Whether a repaired point is where the report says: in the province or country, and near the place, if that is known."""
-    lat, lon, _ = repair
-    if not _agrees(lat, lon, codes, gazetteer):
+    lat_e6, lon_e6 = microdegrees(repair[0]), microdegrees(repair[1])
+    if not (lat_e6 or lon_e6) or not _agrees(lat_e6, lon_e6, codes, gazetteer):
         return False
     named = [place for country in where for place in gazetteer.named(location.place, country)] if location.place else ()
-    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
     return not named or any(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) <= BORDER_M for place in named)
 
 
@@ -146,20 +142,17 @@ def _minutes(value: float) -> float | None:
     return whole + minutes / 60 * (1 if value >= 0 else -1) if minutes < 60 else None
 
 
-def _or_swapped(found: Circle, lat: float, lon: float, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:
-    """Where latitude and longitude are alike a point may be right either way: a remote one is widened to where it may belong."""
-    if abs(lat - lon) > ALIKE_DEGREES:
-        return found
-    lat_e6, lon_e6 = microdegrees(lat), microdegrees(lon)
-    # Where both are about 36, as in the north of Syria, this is asked of every report: most are near some place.
-    if any(gazetteer.is_near(code, lat_e6, lon_e6, REMOTE_M) for code in codes):
-        return found
-    apart_m = min(gazetteer.distance_to(code, lat_e6, lon_e6) for code in codes)
-    swapped_m = min(gazetteer.distance_to(code, lon_e6, lat_e6) for code in codes)
-    if swapped_m >= apart_m:
+def _or_swapped(found: Circle, lat_e6: int, lon_e6: int, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:
+    """A point at the border, or out at sea, whose swap lies amid the province may be either: the circle is widened to both."""
+    areas = gazetteer.areas(lon_e6, lat_e6, 0) if abs(lon_e6) <= 90_000_000 else ()
+    if not areas or not gazetteer.is_amid(codes, areas[0], lon_e6, lat_e6) or _is_in_a_box(codes, lat_e6, lon_e6, gazetteer):
         return found
     radius_m = found.radius_m + distance_m(lat_e6, lon_e6, lon_e6, lat_e6)
     return circle(lat_e6, lon_e6, radius_m, found.method, gazetteer, precision=found.precision)
+
+
+def _is_in_a_box(codes: Sequence[str], lat_e6: int, lon_e6: int, gazetteer: Gazetteer) -> bool:
+    return any(gazetteer.is_amid((code,), code, lat_e6, lon_e6) for code in codes)
 
 
 def _reaching(found: Circle, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:

@@ -50,8 +50,10 @@ class Locator:
 
     def locate(self, location: Location) -> Circle | Rejection:
         if location.lat is not None:
-            # Hardly ever met twice, and no dearer than looking it up.
-            return self._uncached(location)
+            # Hardly ever met twice, and no dearer than looking it up: the first method, without what names need.
+            stated = self.gazetteer.country(location.country) if location.country else None
+            where = (stated,) if stated else self.countries
+            return by_coordinates(location, where, self.gazetteer) or self._uncached(location)
         if location.text is not None and len(location.text) > _CACHED_TEXT_MAX:
             return self._uncached(location)
         return self._by_name(location)

@@ -79,12 +79,20 @@ def mentions(text: str, where: Sequence[str], gazetteer: Gazetteer) -> Iterator[
         for length in range(min(WORDS_MAX, len(words) - at), 0, -1):
             said = " ".join(words[at : at + length])
             places = tuple(place for country in where for place in gazetteer.named(said, country)) if _may_be_name(said) else ()
-            if places:
+            if places and not _goes_on(words, at + length):
                 yield Mention(said, places)
                 at, count = at + length, count + 1
                 break
         else:
             at += 1
+
+
+def _goes_on(words: Sequence[str], at: int) -> bool:
+    """Whether the next word belongs to the name: "Khan" of "Khan al-Asl" is not the village of Khan."""
+    if at >= len(words):
+        return False
+    first, dash, _ = words[at].partition("-")
+    return bool(dash) and first in names.ARTICLES
 
 
 def _may_be_name(said: str) -> bool:

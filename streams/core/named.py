@@ -134,8 +134,8 @@ def by_country(location: Location, where: Sequence[str], gazetteer: Gazetteer) -
     return of_areas(where[:1], Method.COUNTRY, COUNTRY_PRECISION, gazetteer)
 
 
-def provinces_of(name: str, where: Sequence[str], gazetteer: Gazetteer) -> list[str]:
-    return [code for country in where for code in gazetteer.provinces(name, country)]
+def provinces_of(name: str, where: Sequence[str], gazetteer: Gazetteer) -> Sequence[str]:
+    return gazetteer.provinces_in(name, tuple(where))
 
 
 def _about_its_seat(found: Circle, named: str, where: Sequence[str], gazetteer: Gazetteer) -> Circle:

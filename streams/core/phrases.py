@@ -45,9 +45,9 @@ def readings(text: str) -> Iterator[Phrase]:
     text = _prepared(text)
     if not _TRIGGER.search(text):
         return
-    has_number = _NUMBER.search(text) is not None
+    said = {relation for relation, hint in _HINTS.items() if hint.search(text) is not None}
     for pattern, relation in _PATTERNS:
-        if relation in _NEEDS_A_NUMBER and not has_number:
+        if relation in _HINTS and relation not in said:
             continue
         found = pattern.match(text)
         if found is not None:
@@ -179,9 +179,8 @@ _ABOUT = re.compile(rf"^(?:(?:{_ABOUT_WORDS})\s+)+", re.IGNORECASE)
 _LEAD = rf"(?:(?:{_ABOUT_WORDS})\s+)*"
 _OF = r"(?:of|from|to|من|عن|ل)"
 _ROAD = r"(?:roads?|highway|motorway|route|axis|front\s?line|railway)"
+_KIND_OF_ROAD = r"(?:main|old|new|international|national|coastal|desert|ring|supply|military|country)"
 _AR_ROAD = r"(?:ال)?(?:طريق|اوتستراد|اوتوستراد|محور)(?:\s+(?:ال?عام|الدولي|الواصل|الرئيسي|بين|من))*"
-
-_NUMBER = re.compile(r"\d")
 
 # A text without any of these is a plain name, and most are.
 _TRIGGER = re.compile(
@@ -222,9 +221,9 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Relation], ...] = tuple(
         (Relation.DISTANCE, rf"{_DISTANCE}\s*(?:away\s*)?{_FROM}\s+{_REF}"),
         (Relation.BETWEEN, r"(?:.*\W)?between\s+(?:the\s+\w+\s+of\s+)?(?P<pair>.+\s(?:and|&)\s.+)"),
         (Relation.BETWEEN, r"(?:.*\s)?بين\s+(?P<pair>.+\sو.+)"),
-        (Relation.BETWEEN, rf"(?:\w+\s+)?{_ROAD}\s+{_LINKS}(?P<pair>.+?\s(?:to|and|with)\s.+)"),
-        (Relation.BETWEEN, rf"(?:\w+\s+)?{_ROAD}\s+(?P<pair>.+-.+)"),
-        (Relation.BETWEEN, rf"(?P<pair>.+?[\s-].+?)\s+(?:\w+\s+)?{_ROAD}"),
+        (Relation.BETWEEN, rf"(?:{_KIND_OF_ROAD}\s+)?{_ROAD}\s+{_LINKS}(?P<pair>.+?\s(?:to|and|with)\s.+)"),
+        (Relation.BETWEEN, rf"(?:{_KIND_OF_ROAD}\s+)?{_ROAD}\s+(?P<pair>.+-.+)"),
+        (Relation.BETWEEN, rf"(?P<pair>.+?[\s-].+?)\s+(?:{_KIND_OF_ROAD}\s+)?{_ROAD}"),
         (Relation.BETWEEN, rf"{_AR_ROAD}\s+(?P<pair>.+[\s-].+)"),
         (Relation.NEAR, rf"(?:{_AR_ROAD}|{_ROAD}\s+(?:to|of|into))\s+{_REF}"),
         (Relation.NEAR, rf"{_REF_BEFORE}\s+{_ROAD}"),
@@ -245,7 +244,18 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Relation], ...] = tuple(
         (Relation.BOTH, r"(?P<pair>.+\s(?:and|&)\s.+|.+\sو\w.+)"),
     )
 )
-_NEEDS_A_NUMBER = frozenset((Relation.OFFSET, Relation.DISTANCE))
+# Words without one of which a relation is not said: looking for them is cheaper than trying its patterns.
+_HINTS = {
+    relation: re.compile(words, re.IGNORECASE)
+    for relation, words in (
+        (Relation.OFFSET, r"\d"),
+        (Relation.DISTANCE, r"\d"),
+        (Relation.BETWEEN, rf"between|بين|{_ROAD}|طريق|اوتوستراد|اوتستراد|محور"),
+        (Relation.NEAR, rf"{_CLOSE_TO}|{_ROAD}|طريق|اوتوستراد|اوتستراد|محور"),
+        (Relation.OUTSKIRTS, rf"{_EDGES}|اطراف|ضواحي|مشارف|تخوم|مدخل|مداخل"),
+        (Relation.COUNTRYSIDE, r"countryside|rural|rif|reef|ريف"),
+    )
+}
 
 # " and ", " & ", " to ", a dash, the Arabic "and" (which is written as part of the next word), or a space.
 _CUTS = re.compile(r"\s+(?:and|&|to|with)\s+|\s+-\s+|\s+و\s*(?=\w)|-|\s+", re.IGNORECASE)

@@ -29,6 +29,8 @@ _CELL_E6 = 50_000
 _CELLS_MAX = 100_000
 _REACHES_M = (500, 2_000, 10_000, 50_000)
 """Circles up to each of these share the work of a cell; wider ones go by the extents of provinces."""
+_MIDDLE_CELL_E6 = 50_000
+_KNOWN_MAX = 4_096
 _NEAREST = 3
 _SEARCHES_M = (6_000, 20_000, 60_000, 200_000, 20_100_000)
 """How far to look for the nearest places; the last is half round the Earth."""
@@ -62,8 +64,12 @@ class Gazetteer:
         self._titled = [place for place in self._listed if place.kind in AREAS]
         self._places = [place for place in self._listed if place.kind not in AREAS]
         self._countries = {country.code: country for country in countries}
+        # By the names as they stand too, which most reports have, and which costs nothing to look up.
         self._country_by_name = {
-            names.strict(name): country.code for country in countries for name in (country.code, *country.names)
+            key: country.code
+            for country in countries
+            for name in (country.code, *country.names)
+            for key in (name, names.strict(name))
         }
         self._area_names = {code: tuple(extra) for code, extra in sorted((area_names or {}).items())}
         self._by_area: dict[str, list[Place]] = {}
@@ -79,11 +85,16 @@ class Gazetteer:
         self._boxes = {code: _box(inside) for code, inside in sorted(self._by_area.items())}
         self._cells: dict[tuple[int, int, int], tuple[list[str] | None, list[_Near]]] = {}
         self._names: dict[str, Names] = {}
-        self._boxes_about: dict[str, list[Box]] = {}
-        self._middles = {
-            country.code: (*country.middles, *((p.lat_e6, p.lon_e6) for p in self._titled if _is_all_of(p, country.code)))
-            for country in countries
-        }
+        self._amid: dict[str, list[Box]] = {}
+        self._provinces_in: dict[tuple[str, Sequence[str]], tuple[str, ...]] = {}
+        self._middles: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
+        for code, lat, lon in self._listed_middles(countries):
+            for cell in {
+                ((lat + up) // _MIDDLE_CELL_E6, (lon + aside) // _MIDDLE_CELL_E6)
+                for up in (-_MIDDLE_CELL_E6, 0, _MIDDLE_CELL_E6)
+                for aside in (-_MIDDLE_CELL_E6, 0, _MIDDLE_CELL_E6)
+            }:
+                self._middles.setdefault(cell, []).append((code, lat, lon))
 
     @cached_property
     def digest(self) -> str:
@@ -111,13 +122,24 @@ class Gazetteer:
         """
         return self._of(country).provinces(name)
 
+    def provinces_in(self, name: str, countries: Sequence[str]) -> Sequence[str]:
+        """Those of some countries, in their order. Remembered: reports name few provinces, and each of them often."""
+        known = self._provinces_in.get((name, countries))
+        if known is None:
+            if len(self._provinces_in) >= _KNOWN_MAX:
+                self._provinces_in.clear()
+            known = tuple(code for country in countries for code in self.provinces(name, country))
+            self._provinces_in[name, countries] = known
+        return known
+
     def provinces_spelled(self, name: str, country: str) -> Sequence[str]:
         """Those with the name by its spelling alone."""
         return self._of(country).provinces_spelled(name)
 
     def country(self, name: str) -> str | None:
         """Code of a country by its code or English name."""
-        return self._country_by_name.get(names.strict(name))
+        code = self._country_by_name.get(name)
+        return code if code is not None else self._country_by_name.get(names.strict(name))
 
     def area(self, code: str) -> Area:
         """The circle of a province or country. Raises `KeyError` for one that is not in the gazetteer."""
@@ -140,24 +162,35 @@ class Gazetteer:
         near = self._within(lat_e6, lon_e6, self._third_nearest_m(lat_e6, lon_e6))
         return min(distance_m(lat_e6, lon_e6, lat, lon) for _, lat, lon, _ in near)
 
+    def is_amid(self, codes: Sequence[str], area: str, lat_e6: int, lon_e6: int) -> bool:
+        """Whether a point, whose nearest place is in `area`, lies in the box about the places of a province or country.
+
+        `area` must be one of the codes, or in one that is a country.
+        """
+        for code in codes:
+            if area == code or area[:2] == code:
+                for south, west, north, east in self._amid.get(code) or self._boxes_of(code):
+                    if south <= lat_e6 <= north and west <= lon_e6 <= east:
+                        return True
+        return False
+
+    def _boxes_of(self, code: str) -> list[Box]:
+        # A country that spans the date line has provinces on either side, and a box for each.
+        boxes = self._amid[code] = [self._boxes[area] for area in self._within_area(code)]
+        return boxes
+
     def is_about(self, code: str, lat_e6: int, lon_e6: int) -> bool:
         """Whether a point lies in the box about the places of a province or country, with half a degree to spare."""
-        boxes = self._boxes_about.get(code)
-        if boxes is None:
-            # A country that spans the date line has provinces on either side, and a box for each.
-            boxes = self._boxes_about[code] = [_widened(self._boxes[area]) for area in self._within_area(code)]
-        return any(south <= lat_e6 <= north and west <= lon_e6 <= east for south, west, north, east in boxes)
+        return any(
+            south - BOX_MARGIN_E6 <= lat_e6 <= north + BOX_MARGIN_E6 and west - BOX_MARGIN_E6 <= lon_e6 <= east + BOX_MARGIN_E6
+            for south, west, north, east in self._amid.get(code) or self._boxes_of(code)
+        )
 
-    def middle_of(self, lat_e6: int, lon_e6: int, countries: Iterable[str]) -> str | None:
+    def middle_of(self, lat_e6: int, lon_e6: int, countries: Sequence[str]) -> str | None:
         """The country or province of which lists give this very point, for the whole of it, if there is one."""
-        for country in countries:
-            for lat, lon in self._middles.get(country, ()):
-                if distance_m(lat_e6, lon_e6, lat, lon) <= MIDDLE_M:
-                    return country
-            for area in self._titled:
-                is_here = area.kind is PlaceKind.PROVINCE and area.country == country
-                if is_here and distance_m(lat_e6, lon_e6, area.lat_e6, area.lon_e6) <= MIDDLE_M:
-                    return area.area
+        for code, lat, lon in self._middles.get((lat_e6 // _MIDDLE_CELL_E6, lon_e6 // _MIDDLE_CELL_E6), ()):
+            if code.partition(".")[0] in countries and distance_m(lat_e6, lon_e6, lat, lon) <= MIDDLE_M:
+                return code
         return None
 
     def distance_to(self, code: str, lat_e6: int, lon_e6: int) -> int:
@@ -165,12 +198,13 @@ class Gazetteer:
         places = [place for area in self._within_area(code) for place in self._by_area[area]]
         return min(distance_m(lat_e6, lon_e6, place.lat_e6, place.lon_e6) for place in places)
 
-    def is_near(self, code: str, lat_e6: int, lon_e6: int, metres: int) -> bool:
-        """Whether a point lies nearer than this to some place of a province or country: `distance_to` less than it."""
-        return any(
-            (area == code or area.partition(".")[0] == code) and distance_m(lat_e6, lon_e6, lat, lon) < metres
-            for _, lat, lon, area in self._within(lat_e6, lon_e6, metres)
-        )
+    def _listed_middles(self, countries: Sequence[Country]) -> Iterator[tuple[str, int, int]]:
+        for country in sorted(countries, key=lambda country: country.code):
+            for lat, lon in country.middles:
+                yield country.code, lat, lon
+        for area in self._titled:
+            if area.kind is not PlaceKind.DISTRICT:
+                yield area.country if area.kind is PlaceKind.COUNTRY else area.area, area.lat_e6, area.lon_e6
 
     def _within_area(self, code: str) -> list[str]:
         """The code itself, or those of the provinces of a country."""
@@ -192,9 +226,12 @@ class Gazetteer:
         if only is not None:
             return only
         by_distance = sorted([(distance_m(lat_e6, lon_e6, lat, lon), id, area) for id, lat, lon, area in candidates])
-        return list(
-            dict.fromkeys(area for rank, (metres, _, area) in enumerate(by_distance) if rank < _NEAREST or metres <= radius_m)
-        )
+        found: dict[str, None] = {}
+        for rank, (metres, _, area) in enumerate(by_distance):
+            if rank >= _NEAREST and metres > radius_m:
+                break
+            found[area] = None
+        return list(found)
 
     def _areas_wide(self, lat_e6: int, lon_e6: int, radius_m: int) -> list[str]:
         """By the boxes about provinces, which hold all their places: never fewer than place by place."""
@@ -258,15 +295,6 @@ class Gazetteer:
             areas = [keyed(place) for place in self._titled if place.country == country]
             found = self._names[country] = Names(by_area, areas, self._boxes, self._area_names)
         return found
-
-
-def _is_all_of(place: Place, country: str) -> bool:
-    return place.kind is PlaceKind.COUNTRY and place.country == country
-
-
-def _widened(box: Box) -> Box:
-    south, west, north, east = box
-    return south - BOX_MARGIN_E6, west - BOX_MARGIN_E6, north + BOX_MARGIN_E6, east + BOX_MARGIN_E6
 
 
 def _box(places: Sequence[Place]) -> Box:

@@ -65,6 +65,8 @@ class Names:
                 self._areas.put(place)
             elif place.kind is PlaceKind.PROVINCE:
                 titled.setdefault(place.area, []).append(place)
+        # A list of a city's quarters does not make it larger than the land around it.
+        towns = {code: sum(place.kind is PlaceKind.PLACE for place in places) for code, places in by_area.items()}
         for code, places in by_area.items():
             for place in places:
                 self._places.put(place)
@@ -80,7 +82,7 @@ class Names:
                 for key in dict.fromkeys(keys):
                     if key:
                         index.setdefault(key, []).append(code)
-            around = _enclosing(code, by_area, boxes)
+            around = _enclosing(code, by_area, boxes, towns)
             if around is not None:
                 self._around[code] = around
         self._by_code = {spelling: code for code in by_area for spelling in (code, code.partition(".")[2]) if spelling}
@@ -192,11 +194,11 @@ def _best(matches: Sequence[Match]) -> list[Match]:
     return [match for match in matches if match.score >= max(SCORE_MIN, most - SCORE_MARGIN)]
 
 
-def _enclosing(code: str, by_area: Mapping[str, Sequence[Place]], boxes: Mapping[str, Box]) -> str | None:
+def _enclosing(
+    code: str, by_area: Mapping[str, Sequence[Place]], boxes: Mapping[str, Box], towns: Mapping[str, int]
+) -> str | None:
     """The province that lies all around another, as the countryside of a capital does, if one does."""
     south, west, north, east = boxes[code]
-    # A list of a city's quarters does not make it larger than the land around it.
-    towns = {area: sum(place.kind is PlaceKind.PLACE for place in places) for area, places in by_area.items()}
 
     def holds(other: str) -> bool:
         low, left, high, right = boxes[other]
@@ -206,7 +208,7 @@ def _enclosing(code: str, by_area: Mapping[str, Sequence[Place]], boxes: Mapping
         return min(distance_m(p.lat_e6, p.lon_e6, q.lat_e6, q.lon_e6) for p in by_area[other] for q in by_area[code])
 
     around = [other for other in by_area if "." in other and other != code and holds(other)]
-    return min(around, key=gap_m) if around else None
+    return around[0] if len(around) == 1 else min(around, key=gap_m, default=None)
 
 
 __all__ = ["SCORE_MIN", "SCORE_SURE", "Box", "Match", "Names"]
