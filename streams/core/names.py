@@ -77,11 +77,13 @@ _SKELETON_MIN = 3
 """Fewer consonants than this fit too many names."""
 
 
+@lru_cache(maxsize=16_384)
 def strict(name: str) -> str:
     """The key of a name: "Al-Bāb", "el bab" and "Al Bab town" have the same one. Empty if nothing is left."""
     return _DOUBLED.sub(r"\1", "".join(_bare(_words(name))))
 
 
+@lru_cache(maxsize=16_384)
 def loose(name: str) -> str:
     """The consonants of a name, and whether a vowel is before and after them.
 
