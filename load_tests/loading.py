@@ -9,8 +9,11 @@ from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
 
 from load_tests.generate import Message, with_ticks
-from streams.core.intake import RECEIVED_AT_HEADER, tick_value
+from schemas.topics import LOCATED, TERMS
+from streams import clients
+from streams.core.intake import RECEIVED_AT_HEADER, terms_record, tick_value
 from streams.core.terms import Terms
+from streams.settings import Settings
 from streams.worker.sending import Outgoing, producer_options, send_all
 
 SENT_AT_ONCE = 5_000
@@ -19,6 +22,15 @@ SENT_AT_ONCE = 5_000
 def fill(client: dict[str, Any], topic: str, partitions: int, told: Iterable[Message], truces: Sequence[Terms]) -> int:
     """Reports and ticks, lz4; a source keeps to a partition. Returns how many messages were written, ticks included."""
     return asyncio.run(_fill(client, topic, partitions, told, truces))
+
+
+def publish_terms(settings: Settings, truces: Sequence[Terms]) -> None:
+    """Into the log, and to where the intake looks."""
+    with clients.producer(settings) as client:
+        for terms in truces:
+            record, key = terms_record(terms), terms.truce.id.encode()
+            clients.send(client, LOCATED, record, key=key, partition=terms.truce.partition)
+            clients.send(client, TERMS, record, key=key, partition=0)
 
 
 async def _fill(client: dict[str, Any], topic: str, partitions: int, told: Iterable[Message], truces: Sequence[Terms]) -> int:
@@ -44,4 +56,4 @@ async def _fill(client: dict[str, Any], topic: str, partitions: int, told: Itera
         return written + await send_all(producer, waiting)
 
 
-__all__ = ["fill"]
+__all__ = ["fill", "publish_terms"]

@@ -25,11 +25,10 @@ if __package__ in (None, ""):
 
 from load_tests import judging, peer
 from load_tests.generate import TERMS_FILE, arrivals, messages
-from load_tests.loading import fill
+from load_tests.loading import fill, publish_terms
 from load_tests.working import Measured, work_off
 from streams import clients
 from streams.broker import Broker
-from streams.core.intake import terms_record
 from streams.core.terms import Terms, load
 from streams.settings import Settings
 from streams.topics import check_topics
@@ -100,7 +99,7 @@ def _run(
         topics = {terms.truce.topics[0]: partitions for terms in truces}
         with clients.admin(settings) as client:
             check_topics(client, log_partitions, topics, create=True)
-        _publish_terms(settings, truces)
+        publish_terms(settings, truces)
         share = reports // len(truces)
         total = 0
         for number, terms in enumerate(truces):
@@ -155,16 +154,6 @@ def _terms(number: int, count: int) -> Terms:
         return load(TERMS_FILE)
     topic = f"reports.simulated.load-{number}"
     return load(TERMS_FILE, [f"truce.id=load-{number}", f"truce.partition={number}", f'truce.topics=["{topic}"]'])
-
-
-def _publish_terms(settings: Settings, truces: Sequence[Terms]) -> None:
-    from schemas.topics import LOCATED, TERMS
-
-    with clients.producer(settings) as client:
-        for terms in truces:
-            record, key = terms_record(terms), terms.truce.id.encode()
-            clients.send(client, LOCATED, record, key=key, partition=terms.truce.partition)
-            clients.send(client, TERMS, record, key=key, partition=0)
 
 
 def _tell(who: str, measured: Measured) -> None:

@@ -6,7 +6,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,13 +36,8 @@ class Measured(NamedTuple):
 def work_off(settings: Settings, broker: Broker, messages: int, layout: str) -> Measured:
     """Start the worker and wait until all is decided. It begins when the intake has its partitions, which is before its
     first read, and ends with the last transaction of the monitor."""
-    port = _free_ports()
-    environment = {**os.environ, "TRUCE_BOOTSTRAP": settings.bootstrap, "TRUCE_METRICS_PORT": str(port)}
-    environment["TRUCE_LOG_PARTITIONS"] = str(settings.log_partitions)
     broker_before = cpu_s(broker.pid)
-    processes = [_start(arguments, environment) for arguments in _commands(layout)]
-    try:
-        _wait(lambda: _is_ready(port), START_S_MAX, 0.01, processes)
+    with a_worker(settings, broker, layout) as processes:
         began = time.time()
         client = KafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=None)
         admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
@@ -52,13 +48,25 @@ def work_off(settings: Settings, broker: Broker, messages: int, layout: str) -> 
         memory = {name: _peak_bytes(pid) for name, pid in workers.items()}
         client.close()
         admin.close()
+    seconds = ended - began
+    return Measured(messages / seconds, seconds, sum(cpu.values()), cpu_s(broker.pid) - broker_before, cpu, memory)
+
+
+@contextmanager
+def a_worker(settings: Settings, broker: Broker, layout: str = "two") -> Iterator[list[subprocess.Popen]]:
+    """The worker's processes, once the intake has its partitions; ended at the end."""
+    port = _free_ports()
+    environment = {**os.environ, "TRUCE_BOOTSTRAP": broker.bootstrap, "TRUCE_METRICS_PORT": str(port)}
+    environment["TRUCE_LOG_PARTITIONS"] = str(settings.log_partitions)
+    processes = [_start(arguments, environment) for arguments in _commands(layout)]
+    try:
+        _wait(lambda: _is_ready(port), START_S_MAX, 0.01, processes)
+        yield processes
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(60)
-    seconds = ended - began
-    return Measured(messages / seconds, seconds, sum(cpu.values()), cpu_s(broker.pid) - broker_before, cpu, memory)
 
 
 def cpu_s(pid: int) -> float:
@@ -158,4 +166,4 @@ def _free_ports() -> int:
             return port
 
 
-__all__ = ["Measured", "cpu_s", "work_off"]
+__all__ = ["Measured", "a_worker", "cpu_s", "work_off"]

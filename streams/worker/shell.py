@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from aiokafka.errors import KafkaError
+from faust.exceptions import ConsumerNotStarted
 
 from streams import metrics
 from streams.settings import Settings
@@ -46,7 +47,10 @@ class Shell:
         """What is missing before it works, or None."""
         if not self.app.started:
             return "starting"
-        return None if self.app.consumer.assignment() else "no partition assigned"
+        try:
+            return None if self.app.consumer.assignment() else "no partition assigned"
+        except ConsumerNotStarted:
+            return "starting"  # the app says that it has started before the thread of its consumer has
 
     def fail(self, fault: BaseException) -> None:
         """The first reason stands."""
