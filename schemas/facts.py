@@ -158,6 +158,10 @@ class Report(Struct, frozen=True, omit_defaults=True):
     text: Annotated[Text | None, Meta(description="The account in the source's words")] = None
     language: Annotated[Annotated[str, Meta(max_length=35)] | None, Meta(description="Of the text: a tag of BCP 47")] = None
     published_at: Annotated[Time | None, Meta(description="When the source published this revision")] = None
+    original: Annotated[
+        Annotated[dict[str, Annotated[str, Meta(max_length=2_000)]], Meta(max_length=50)] | None,
+        Meta(description="Codes of the format that it was read from, as they stand there; they decide nothing"),
+    ] = None
 
 
 class Tick(Struct, frozen=True):

@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
+from schemas.facts import Report
 from schemas.reasons import Reason
 from streams.core.intake import Arrival
+
+_encode = msgspec.json.Encoder().encode
 
 
 class AdapterError(ValueError):
@@ -20,6 +25,23 @@ class Unreadable(NamedTuple):
     reason: Reason = Reason.WRONG_TYPE
 
 
+class Fault(NamedTuple):
+    """Why no report can be made of a row. `detail` names the column."""
+
+    detail: str
+    reason: Reason = Reason.WRONG_TYPE
+
+
+Made = tuple[int, Report] | Fault
+"""(time of receipt in seconds since 1970, report), or why there is none."""
+
+
+def row_of(where: str, original: bytes, made: Made) -> "Row":
+    if isinstance(made, Fault):
+        return Unreadable(where, made.detail, original, made.reason)
+    return Arrival(made[0], _encode(made[1]), where)
+
+
 def nobody(count: int) -> None:
     """For whoever does not care how many bytes have been read."""
 
@@ -29,4 +51,4 @@ Took = Callable[[int], None]
 
 Row = Arrival | Unreadable
 
-__all__ = ["AdapterError", "Arrival", "Row", "Took", "Unreadable", "nobody"]
+__all__ = ["AdapterError", "Arrival", "Fault", "Made", "Row", "Took", "Unreadable", "nobody", "row_of"]

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from schemas.facts import Location, Report
 from schemas.reasons import Kind, ReportType, TimePrecision, Weapon
 from streams.adapters import table
-from streams.adapters.rows import Row, Took, nobody
+from streams.adapters.rows import Fault, Made, Row, Took, nobody
 from streams.adapters.table import Cells, given, number, whole
 
 COLUMNS = (
@@ -42,14 +42,14 @@ def read(path: Path, took: Took = nobody) -> Iterator[Row]:
     return table.read(path, COLUMNS, _report, took=took)
 
 
-def _report(cells: Cells) -> tuple[int, Report] | str:
+def _report(cells: Cells) -> Made:
     code, source = given(cells, "Reference_Code"), given(cells, "Source")
     if code is None:
-        return "Reference_Code: empty"
+        return Fault("Reference_Code: empty")
     if source is None:
-        return "Source: empty"
+        return Fault("Source: empty")
     recorded = _recorded(cells)
-    if isinstance(recorded, str):
+    if isinstance(recorded, Fault):
         return recorded
     description = given(cells, "Description") or ""
     violation = given(cells, "Violation_Type") or ""
@@ -75,15 +75,15 @@ def _report(cells: Cells) -> tuple[int, Report] | str:
     return int(recorded.timestamp()), report
 
 
-def _recorded(cells: Cells) -> datetime | str:
+def _recorded(cells: Cells) -> datetime | Fault:
     """When the video was put up, UTC. Without an hour the day's last second: nothing is known to have come earlier."""
     text = given(cells, "Recording_Date") or ""
     try:
         day = date.fromisoformat(text[:10])
     except ValueError:
-        return f"Recording_Date: {text[:40]!r} is not a date (YYYY-MM-DD)"
+        return Fault(f"Recording_Date: {text[:40]!r} is not a date (YYYY-MM-DD)")
     if day.year < 1970:
-        return f"Recording_Date: {text[:40]!r} is before 1970"
+        return Fault(f"Recording_Date: {text[:40]!r} is before 1970")
     hour, minute = whole(cells, "Recording_Hour"), whole(cells, "Recording_Minute")
     if hour is None or not 0 <= hour <= 23:
         clock = time(23, 59, 59)

@@ -2,56 +2,98 @@
 
 Files of this kind come with anything in them: bytes that are not UTF-8, quotes that never close, rows that are too short.
 Such a row is handed on as unreadable, with its bytes and the line it begins on; only a file that cannot be what it is
-said to be is refused whole.
+said to be is refused whole. Commas, semicolons and tabs are told apart by the first line; a row of HXL tags under the
+names of the columns is no row of the data.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
-import msgspec
-
-from schemas.facts import Report
-from streams.adapters.rows import AdapterError, Arrival, Row, Took, Unreadable, nobody
+from streams.adapters.rows import AdapterError, Fault, Made, Row, Took, nobody, row_of
 
 Cells = Mapping[str, str]
 
+_DELIMITERS = ",;\t"
 _EMPTY = frozenset(["", "na", "n/a", "nan", "null", "none"])
-_encode = msgspec.json.Encoder().encode
+_TAG = re.compile(r"#[A-Za-z][A-Za-z0-9_]*(\s*\+\s*[A-Za-z][A-Za-z0-9_]*)*")
+
+
+class Line(NamedTuple):
+    """A row as it stands: "file:line", its bytes, and the cells by column, or what is wrong with it."""
+
+    where: str
+    original: bytes
+    cells: Cells | Fault
 
 
 def read(
     path: Path,
     required: tuple[str, ...],
-    to_report: Callable[[Cells], tuple[int, Report] | str],
+    to_report: Callable[[Cells], Made],
     one_of: tuple[str, ...] = (),
     took: Took = nobody,
 ) -> Iterator[Row]:
     """One arrival or unreadable row for each row after the header, which must have all columns of `required` and any of `one_of`.
 
-    `to_report` gives (received_at, report) of the cells by column, or says in a line why it cannot. Raises `AdapterError`
-    for a file that is not there, is not text, or lacks a column.
+    `to_report` makes a report of the cells by column. Raises `AdapterError` for a file that is not there, is not text, or
+    lacks a column.
     """
+
+    def header_of(rows: Iterator[list[str]]) -> list[str]:
+        header = _first(path, rows)
+        missing = [column for column in required if column not in header]
+        if one_of and not any(column in header for column in one_of):
+            missing.append(" or ".join(one_of))
+        if missing:
+            raise AdapterError(f"{path}: no column {', '.join(missing)} in the first line")
+        return header
+
+    for line in lines(path, header_of, took):
+        yield row_of(line.where, line.original, line.cells if isinstance(line.cells, Fault) else to_report(line.cells))
+
+
+def lines(path: Path, header_of: Callable[[Iterator[list[str]]], list[str]], took: Took = nobody) -> Iterator[Line]:
+    """The rows after the header, which `header_of` finds. Of columns of one name the first counts."""
     with _opened(path) as file:
-        lines = _Lines(file, took)
-        rows = csv.reader(lines)
-        header = _header(path, rows, required, one_of)
-        lines.taken()
+        read_lines = _Lines(file, took)
+        rows = csv.reader(read_lines, delimiter=_delimiter(file))
+        try:
+            header = header_of(rows)
+        except csv.Error as error:
+            raise AdapterError(f"{path}: not CSV: {error}") from None
+        read_lines.taken()
+        is_first = True
         while True:
-            fault = ""
+            fault = None
             try:
                 cells = next(rows)
             except StopIteration:
                 return
             except csv.Error as error:
-                cells, fault = [], str(error)
-            line, original = lines.taken()
+                cells, fault = [], Fault(str(error))
+            line, original = read_lines.taken()
             if not cells and not fault:
                 continue
-            made = fault or _fault(cells, header, original) or to_report(dict(zip(header, cells, strict=True)))
-            where = f"{path.name}:{line}"
-            yield Unreadable(where, made, original) if isinstance(made, str) else Arrival(made[0], _encode(made[1]), where)
+            if is_first and is_tags(cells):
+                continue
+            is_first = False
+            fault = fault or _fault(cells, header, original)
+            by_column = {} if fault else dict(zip(reversed(header), reversed(cells), strict=True))
+            yield Line(f"{path.name}:{line}", original, fault or by_column)
+
+
+def first_row(path: Path) -> Callable[[Iterator[list[str]]], list[str]]:
+    """The header of a file whose first line names the columns, whatever they are."""
+    return lambda rows: _first(path, rows)
+
+
+def is_tags(cells: list[str]) -> bool:
+    """Whether a row is one of HXL tags: half of what it says, at least."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    return bool(said) and 2 * sum(_TAG.fullmatch(cell) is not None for cell in said) >= len(said)
 
 
 def given(cells: Cells, column: str) -> str | None:
@@ -76,6 +118,12 @@ def whole(cells: Cells, column: str) -> int | None:
     return int(value) if value is not None and value == int(value) else None
 
 
+def kept(cells: Cells, columns: tuple[str, ...]) -> dict[str, str] | None:
+    """What some columns say, as they say it: for codes that a report has no field for."""
+    said = {column: text[:2_000] for column in columns if (text := given(cells, column)) is not None}
+    return said or None
+
+
 def _opened(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
@@ -85,31 +133,29 @@ def _opened(path: Path) -> IO[bytes]:
         raise AdapterError(f"{path}: {error.strerror}") from None
 
 
-def _header(path: Path, rows: Iterator[list[str]], required: tuple[str, ...], one_of: tuple[str, ...]) -> list[str]:
-    try:
-        header = [name.strip() for name in next(rows, [])]
-    except csv.Error as error:
-        raise AdapterError(f"{path}: not CSV: {error}") from None
+def _delimiter(file: IO[bytes]) -> str:
+    first = file.readline().decode("utf-8", "replace")
+    file.seek(0)
+    return max(_DELIMITERS, key=first.count)
+
+
+def _first(path: Path, rows: Iterator[list[str]]) -> list[str]:
+    header = [name.strip() for name in next(rows, [])]
     if not header:
         raise AdapterError(f"{path}: empty; the first line must name the columns")
-    missing = [column for column in required if column not in header]
-    if one_of and not any(column in header for column in one_of):
-        missing.append(" or ".join(one_of))
-    if missing:
-        raise AdapterError(f"{path}: no column {', '.join(missing)} in the first line")
     return header
 
 
-def _fault(cells: list[str], header: list[str], original: bytes) -> str:
+def _fault(cells: list[str], header: list[str], original: bytes) -> Fault | None:
     if len(cells) != len(header):
-        return f"{len(cells)} columns; the first line has {len(header)}"
+        return Fault(f"{len(cells)} columns; the first line has {len(header)}")
     if original.isascii():
-        return ""
+        return None
     try:
         original.decode()
     except UnicodeDecodeError as error:
-        return f"not UTF-8: {error.reason}"
-    return ""
+        return Fault(f"not UTF-8: {error.reason}")
+    return None
 
 
 class _Lines:
@@ -137,4 +183,4 @@ class _Lines:
         return first, taken.rstrip(b"\r\n")
 
 
-__all__ = ["Cells", "given", "number", "read", "whole"]
+__all__ = ["Cells", "Line", "first_row", "given", "is_tags", "kept", "lines", "number", "read", "whole"]

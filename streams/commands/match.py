@@ -11,7 +11,8 @@ import tomlkit
 from tomlkit.exceptions import ParseError
 
 from schemas.facts import LocatedReport, Report
-from streams.adapters import READERS, AdapterError, Arrival, Row, arrivals_of
+from streams.adapters import AdapterError, Arrival, Row
+from streams.commands.formats import Files, reading
 from streams.commands.progress import Bar
 from streams.core.intake import RECEIVED_AT_HEADER, Incoming, Intake, terms_record
 from streams.core.ladder import LADDER, NEUTRAL, NUMBER
@@ -28,17 +29,17 @@ def match() -> None:
 
 
 @match.command("learn")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@reading
 @click.option("--terms", "terms_file", required=True, type=click.Path(path_type=Path), help="Terms (TOML) of the reports.")
-@click.option("--format", "format", required=True, type=click.Choice(list(READERS)), help="What the files are written in.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the terms with the learned weights to this file.")
 @click.option("--sure", default=0.15, type=click.FloatRange(0.01, 0.99), help="How likely a pair must be to be one incident.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms.")
 @click.option("--json", "as_json", is_flag=True, help="What was learned as one JSON object.")
 def learn_(
     files: tuple[Path, ...],
-    terms_file: Path,
     format: str,
+    map_file: Path | None,
+    terms_file: Path,
     out: Path | None,
     sure: float,
     overrides: tuple[str, ...],
@@ -58,7 +59,7 @@ def learn_(
                 read += count
                 bar("reading", read, sum(file.stat().st_size for file in files))
 
-            picture = picture_of(arrivals_of(files, format, more), terms)
+            picture = picture_of(Files(files, format, map_file).rows(more), terms)
             learned = learn(patterns_of(claims_of(picture), rule_of(terms.match)), terms.match, sure)
         if out is not None:
             out.write_text(with_weights(terms_file.read_text(encoding="utf-8"), learned), encoding="utf-8")

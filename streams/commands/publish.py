@@ -9,7 +9,8 @@ import orjson
 
 from schemas.topics import REPORTS_PREFIX
 from streams import clients
-from streams.adapters import READERS, AdapterError, Unreadable, arrivals_of
+from streams.adapters import AdapterError, Unreadable
+from streams.commands.formats import Files, reading
 from streams.commands.progress import every_two_seconds
 from streams.commands.times import utc
 from streams.core.terms import SIMULATED_PREFIX, Terms, load, parse
@@ -24,8 +25,7 @@ TOLD_MAX = 20
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--format", "format", required=True, type=click.Choice(list(READERS)), help="What the files are written in.")
+@reading
 @click.option("--topic", required=True, help="Where to, such as reports.field; reports.simulated.* gets ticks as well.")
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="Times as fast as the reports came in.")
 @click.option("--as-fast", is_flag=True, help="As fast as the broker takes them; the default on simulated topics.")
@@ -35,6 +35,7 @@ TOLD_MAX = 20
 def publish(
     files: tuple[Path, ...],
     format: str,
+    map_file: Path | None,
     topic: str,
     speed: float | None,
     as_fast: bool,
@@ -60,7 +61,7 @@ def publish(
     try:
         with clients.producer(settings) as client:
             watch = every_two_seconds(_readable)
-            counts = publish_rows(arrivals_of(files, format), topic, truces, client, pace, tell=told, watch=watch)
+            counts = publish_rows(Files(files, format, map_file).rows(), topic, truces, client, pace, tell=told, watch=watch)
     except AdapterError as fault:
         raise click.ClickException(str(fault)) from None
     except KeyboardInterrupt:

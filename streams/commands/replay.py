@@ -13,10 +13,11 @@ from schemas.facts import Day, Fact, Incident, Origin, PhaseChange, Rejected
 from schemas.reasons import WHOLE, Phase, Scope
 from schemas.topics import DAYS, INCIDENTS, PHASES, REJECTED
 from streams import settings
-from streams.adapters import READERS, AdapterError, Arrival, Row, Unreadable, arrivals_of
+from streams.adapters import AdapterError, Arrival, Row, Unreadable
 from streams.board.reading import stored
 from streams.board.report import fold
 from streams.board.report import write as write_report
+from streams.commands.formats import Files, reading
 from streams.commands.progress import Bar
 from streams.commands.times import Instant
 from streams.core.replay import Replay, ReplayError
@@ -28,7 +29,7 @@ from streams.words import change_line, day_table, legend
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@reading
 @click.option(
     "--terms",
     "terms_files",
@@ -37,7 +38,6 @@ from streams.words import change_line, day_table, legend
     type=click.Path(path_type=Path),
     help="Terms (TOML); may be given again.",
 )
-@click.option("--format", "format", required=True, type=click.Choice(list(READERS)), help="What the files are written in.")
 @click.option("--out", "folder", required=True, type=click.Path(path_type=Path), help="Folder for the results; made if need be.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms: gate.days=5.")
 @click.option(
@@ -46,8 +46,9 @@ from streams.words import change_line, day_table, legend
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
 def replay(
     files: tuple[Path, ...],
-    terms_files: tuple[Path, ...],
     format: str,
+    map_file: Path | None,
+    terms_files: tuple[Path, ...],
     folder: Path,
     overrides: tuple[str, ...],
     until_s: int | None,
@@ -62,7 +63,7 @@ def replay(
         signing_key = load_settings().signing_key_file
         results = Results(folder, None if signing_key is None else Signer(Path(signing_key)))
         try:
-            run, unreadable, changes = _run(truces, files, format, until_s, results)
+            run, unreadable, changes = _run(truces, Files(files, format, map_file), until_s, results)
             results.close()
             shutil.rmtree(folder / REPORT, ignore_errors=True)
             write_report(fold(stored(folder)), folder / REPORT, "en")
@@ -81,13 +82,11 @@ def replay(
         raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
 
 
-def _run(
-    truces: Sequence[Terms], files: Sequence[Path], format: str, until_s: int | None, results: Results
-) -> tuple[Replay, int, list[PhaseChange]]:
+def _run(truces: Sequence[Terms], files: Files, until_s: int | None, results: Results) -> tuple[Replay, int, list[PhaseChange]]:
     """(the run at its end, rows that were no reports, changes of phase); everything else is in the results."""
-    run, read, changes = Replay(truces, results.add, settings.load().gazetteers), _Reading(files, results), []
+    run, read, changes = Replay(truces, results.add, settings.load().gazetteers), _Reading(files.paths, results), []
     with Bar() as bar:
-        rows = arrivals_of(files, format, lambda count: bar("reading", *read.more(count)))
+        rows = files.rows(lambda count: bar("reading", *read.more(count)))
         for fact in run.facts(read.reports(rows), until_s):
             results.add(fact)
             if fact.topic == PHASES and fact.value is not None:

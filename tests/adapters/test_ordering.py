@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.adapters import READERS, AdapterError, Arrival, Unreadable, arrivals, arrivals_of
+from streams.adapters import FORMATS, AdapterError, Arrival, Unreadable, arrivals, arrivals_of
 from streams.adapters.ordering import by_received_at
 
 times = st.lists(st.one_of(st.none(), st.integers(0, 20)), max_size=60)
@@ -38,7 +38,7 @@ def test_several_files_are_read_as_one(tmp_path: Path) -> None:
 
 
 def test_a_format_that_nobody_knows_is_refused_with_those_there_are() -> None:
-    with pytest.raises(AdapterError, match=", ".join(READERS)):
+    with pytest.raises(AdapterError, match=", ".join(FORMATS)):
         arrivals(Path("x"), "xlsx")
 
 
