@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from schemas.facts import Interval
-from schemas.reasons import WHOLE, Grade, Metric, Outcome, Phase, Scope, Trust
+from schemas.reasons import UNLISTED, WHOLE, Grade, Metric, Outcome, Phase, Scope, Side, Trust
 from streams.core.gate import in_thousandths, outcome
 from streams.core.measure import measures
 from streams.core.monitor import RULES, Monitor
@@ -100,7 +100,8 @@ def vitals(monitor: Monitor) -> TruceVitals | None:
         watched_share_min=thousandths(terms.coverage.min_share_of_day),
         zones=[_zone(monitor, picture, zone, now_s, day) for zone in terms.zone_ids],
         sources=list(_sources(picture, terms)),
-        heard={} if day is None else picture.coverage.heard(day),
+        heard=dict.fromkeys((*terms.opposed, Side.INDEPENDENT, UNLISTED), 0)
+        | ({} if day is None else picture.coverage.heard(day)),
         access={} if day is None or now_s is None else _access(picture, terms, now_s),
         access_streaks=monitor.deciding.history.access_streaks(terms),
         incidents=incidents,

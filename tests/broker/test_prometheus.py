@@ -1,6 +1,6 @@
 """Both dashboards and all alerts against a real Prometheus that watches a real worker through two stories and a live truce.
 
-The table that it prints, panel by panel, is what Grafana would show: run it with `-s`. With TRUCE_DRAW=1 (and matplotlib)
+The table that it prints, panel by panel, is what Grafana would show: run it with `-s`. With DRAW_PICTURES=1 (and matplotlib)
 it draws the pictures of the README from the same queries.
 """
 
@@ -33,7 +33,7 @@ pytestmark = needs_prometheus
 
 REAL = "streams.core.partition:LogPartition"
 LIVE_TOPIC = "reports.field"
-TOLD_IN_S = float(os.environ.get("TRUCE_TOLD_IN_S", "20"))
+TOLD_IN_S = float(os.environ.get("STORIES_IN_S", "20"))
 """How long the telling of the stories takes; the pictures are drawn from a longer one."""
 
 
@@ -80,8 +80,10 @@ def watched(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             assert partition == terms.truce.partition
             truce.publish(LOCATED, partition, [record_of(terms)], key=terms.truce.id.encode())
             truce.publish(TERMS, 0, [record_of(terms)], key=terms.truce.id.encode())
-        truce.worker(state=REAL, metrics_targets=prometheus.targets)
-        wait_until(lambda: prometheus.value('sum(up{job="truce"})') == 2, "both processes are scraped")
+        worker = truce.worker(state=REAL, metrics_targets=prometheus.targets)
+        stack.callback(lambda: print(worker.said()))
+        assigned = "sum(truce_partitions_assigned)"
+        wait_until(lambda: prometheus.value(assigned) == 6, "both processes are scraped, and at work", 90)
         settings = Settings(bootstrap=broker.bootstrap)
         began_s = time.time()
         tellings = []
@@ -195,7 +197,7 @@ def test_the_alert_on_rejections_fires_where_half_of_what_comes_cannot_be_used(w
     assert {series["metric"]["source_class"] for series in found} == {"unlisted", "unreadable"}
 
 
-@pytest.mark.skipif("TRUCE_DRAW" not in os.environ, reason="draws the pictures of the README only where TRUCE_DRAW is set")
+@pytest.mark.skipif("DRAW_PICTURES" not in os.environ, reason="draws the pictures of the README only where DRAW_PICTURES is set")
 def test_pictures_are_drawn(watched: Watched) -> None:
     from pictures import draw
 
