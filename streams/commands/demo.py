@@ -20,8 +20,9 @@ from streams.broker import BrokerError
 from streams.core.clock import settled_at
 from streams.core.terms import Terms
 from streams.demo.following import Follower
-from streams.demo.staging import REPORT_PARTITIONS, Stage, Telling
+from streams.demo.staging import REPORT_PARTITIONS, Stage, Telling, prepare
 from streams.scenarios import SCENARIOS, terms_of, topic_of
+from streams.settings import Settings, load
 from streams.words import change_line, day_table, incident_line, legend, local
 
 SPEED = 90_000
@@ -61,18 +62,24 @@ class Story(NamedTuple):
 @click.option("--json", "as_json", is_flag=True, help="Print the results as one JSON object, and hurry.")
 @click.option("--keep", is_flag=True, help="At the end, leave broker and worker running until Ctrl-C.")
 @click.option("--board", is_flag=True, help="Show it in a browser as it goes, and stay until Ctrl-C.")
-def demo(seed: int, as_json: bool, keep: bool, board: bool) -> None:
+@click.option(
+    "--to-broker", is_flag=True, help="Only tell the stories, to the broker of the settings; a worker is running there."
+)
+def demo(seed: int, as_json: bool, keep: bool, board: bool, to_broker: bool) -> None:
     """Watch two truces being decided: starts a Kafka of its own and a worker, tells both stories, stops everything.
 
     The first start fetches Apache Kafka (about 100 MB).
     """
     console = Console(stderr=as_json, highlight=False)
+    if to_broker:
+        _tell_to(load(), seed, console)
+        return
     began = time.monotonic()
     if not as_json:
         console.print(INTRO)
     with _stopped_by_a_signal(console), _started(console) as stage:
         console.print(f"Apache Kafka is running on {stage.settings.bootstrap}", style="dim")
-        stories = _stories(stage, seed, None if as_json else SPEED)
+        stories = _stories(stage.settings, seed, None if as_json else SPEED)
         stage.prepare([story.telling.topic for story in stories], [story.terms for story in stories])
         stage.start_worker()
         if board:
@@ -100,11 +107,24 @@ def _started(console: Console) -> Iterator[Stage]:
         yield stage
 
 
-def _stories(stage: Stage, seed: int, speed: float | None) -> list[Story]:
+def _tell_to(settings: Settings, seed: int, console: Console) -> None:
+    """Publish terms and reports of both stories, at the pace of the demo, and say when all of it is there."""
+    stories = _stories(settings, seed, SPEED)
+    prepare(settings, [story.telling.topic for story in stories], [story.terms for story in stories])
+    for story in stories:
+        story.telling.start()
+    for story in stories:
+        story.telling.join()
+        if story.telling.failure is not None:
+            raise story.telling.failure
+        console.print(f"{story.truce}: {story.telling.counts.reports} reports published to {story.telling.topic}")
+
+
+def _stories(settings: Settings, seed: int, speed: float | None) -> list[Story]:
     stories = []
     for name, scenario in SCENARIOS.items():
         arrivals, terms = list(scenario(seed)), terms_of(name)
-        telling = Telling(stage.settings, topic_of(name), terms, arrivals, speed)
+        telling = Telling(settings, topic_of(name), terms, arrivals, speed)
         last_tick_s = settled_at(arrivals[-1].received_at, [terms])
         stories.append(Story(name, terms, telling, arrivals[0].received_at, last_tick_s))
     return stories

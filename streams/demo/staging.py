@@ -59,14 +59,7 @@ class Stage:
             self._folder.cleanup()
 
     def prepare(self, topics: Sequence[str], truces: Sequence[Terms]) -> None:
-        """Create the topics and publish the terms: into the log first, then where the intake looks."""
-        with clients.admin(self.settings) as client:
-            check_topics(client, self.settings.log_partitions, dict.fromkeys(topics, REPORT_PARTITIONS), create=True)
-        with clients.producer(self.settings) as client:
-            for terms in truces:
-                key = terms.truce.id.encode()
-                clients.send(client, LOCATED, terms_record(terms), key=key, partition=terms.truce.partition)
-                clients.send(client, TERMS, terms_record(terms), key=key, partition=0)
+        prepare(self.settings, topics, truces)
 
     def start_worker(self) -> None:
         """`truce worker`, in processes of its own, as it would run anywhere; it ends when we do, however we end."""
@@ -118,6 +111,17 @@ class Stage:
             process.wait()
 
 
+def prepare(settings: Settings, topics: Sequence[str], truces: Sequence[Terms]) -> None:
+    """Create the topics and publish the terms: into the log first, then where the intake looks."""
+    with clients.admin(settings) as client:
+        check_topics(client, settings.log_partitions, dict.fromkeys(topics, REPORT_PARTITIONS), create=True)
+    with clients.producer(settings) as client:
+        for terms in truces:
+            key = terms.truce.id.encode()
+            clients.send(client, LOCATED, terms_record(terms), key=key, partition=terms.truce.partition)
+            clients.send(client, TERMS, terms_record(terms), key=key, partition=0)
+
+
 class Telling(threading.Thread):
     """Publishes one scenario to its topic, with ticks, at a pace; `counts` grow as it does.
 
@@ -158,4 +162,4 @@ class _Stopped(Exception):
     """The telling was told to end."""
 
 
-__all__ = ["REPORT_PARTITIONS", "Stage", "Telling"]
+__all__ = ["REPORT_PARTITIONS", "Stage", "Telling", "prepare"]

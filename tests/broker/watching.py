@@ -45,7 +45,7 @@ class Prometheus:
             ),
             encoding="utf-8",
         )
-        self.url = f"http://127.0.0.1:{_free_port()}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self._log = (folder / "prometheus.log").open("wb")
         self._process = subprocess.Popen(
             [
@@ -110,7 +110,7 @@ def seconds(duration: str) -> float:
     return sum(int(count) * UNITS_S[unit] for count, unit in re.findall(r"(\d+)(ms|[smh])", duration))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

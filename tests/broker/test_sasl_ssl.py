@@ -1,0 +1,121 @@
+"""The compose file's variant with TLS and a password, tried on the broker of the tests: its settings, our clients."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from streams.broker import QUICK_JVM_FLAGS, Broker
+from streams.cli import truce as program
+
+DOCKER = Path(__file__).parents[2] / "docker"
+PASSWORD = "a password of this test"
+VARIANT = yaml.safe_load((DOCKER / "compose.sasl-ssl.yaml").read_text(encoding="utf-8"))["services"]
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
+
+
+def properties() -> dict[str, str]:
+    """Kafka's own names, as its image makes them of variables: KAFKA_SSL_KEYSTORE_TYPE is ssl.keystore.type."""
+    variables = VARIANT["kafka"]["environment"]
+    return {name.removeprefix("KAFKA_").lower().replace("_", "."): value for name, value in variables.items()}
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("secrets")
+    subprocess.run([DOCKER / "make-certificates.sh", folder], check=True, capture_output=True, timeout=60)
+    return folder
+
+
+class LockedBroker(Broker):
+    """What the variant sets, but for ports, which are free ones here."""
+
+    def open_to(self, secrets: Path, port: int) -> "LockedBroker":
+        ours = properties()
+        for name in ("listeners", "advertised.listeners", "controller.quorum.voters"):
+            del ours[name]
+        ours["ssl.keystore.location"] = str(secrets / "kafka.pem")
+        jaas = "listener.name.client.plain.sasl.jaas.config"
+        ours[jaas] = ours[jaas].replace("${TRUCE_PASSWORD:?set TRUCE_PASSWORD}", PASSWORD)
+        self.locked_port, self.ours = port, ours
+        return self
+
+    def _write_properties(self) -> Path:
+        path = super()._write_properties()
+        values = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line) | self.ours
+        plain = f"LOCAL://127.0.0.1:{self.port}"
+        values["listeners"] = f"{plain},CLIENT://127.0.0.1:{self.locked_port},CONTROLLER://127.0.0.1:{self._controller_port}"
+        values["advertised.listeners"] = f"{plain},CLIENT://127.0.0.1:{self.locked_port}"
+        path.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+        return path
+
+
+@pytest.fixture(scope="module")
+def locked(secrets: Path) -> Iterator[LockedBroker]:
+    from watching import free_port
+
+    with LockedBroker(jvm_flags=QUICK_JVM_FLAGS).open_to(secrets, free_port()) as running:
+        yield running
+
+
+def client(secrets: Path, locked: LockedBroker, **others: str) -> dict[str, str]:
+    """The variables of the variant's clients, with this broker's address and file in their place."""
+    variables = VARIANT["worker"]["environment"]
+    assert variables == VARIANT["board"]["environment"] == VARIANT["topics"]["environment"]
+    return (
+        variables
+        | {
+            "TRUCE_BOOTSTRAP": f"127.0.0.1:{locked.locked_port}",
+            "TRUCE_SASL_PASSWORD": PASSWORD,
+            "TRUCE_SSL_CAFILE": str(secrets / "ca.pem"),
+        }
+        | others
+    )
+
+
+def test_who_has_the_password_gets_in(secrets: Path, locked: LockedBroker) -> None:
+    made = CliRunner().invoke(program, ["topics", "--create", "--reports", "reports.field:1"], env=client(secrets, locked))
+    assert made.exit_code == 0, made.output
+    assert "reports.field" in made.output
+
+
+def test_who_has_another_does_not_and_is_told_in_a_line(secrets: Path, locked: LockedBroker) -> None:
+    refused = CliRunner().invoke(program, ["topics"], env=client(secrets, locked, TRUCE_SASL_PASSWORD="another"))
+    assert refused.exit_code != 0
+    assert refused.exception is not None
+
+
+def test_nobody_gets_in_without_encryption(secrets: Path, locked: LockedBroker) -> None:
+    plain = client(secrets, locked, TRUCE_SECURITY_PROTOCOL="SASL_PLAINTEXT")
+    del plain["TRUCE_SSL_CAFILE"]
+    assert CliRunner().invoke(program, ["topics"], env=plain).exit_code != 0
+
+
+def test_a_worker_reads_and_writes_through_it(secrets: Path, locked: LockedBroker) -> None:
+    from worker.harness import Worker, wait_until
+
+    worker = Worker(["worker"], client(secrets, locked) | {"TRUCE_METRICS_PORT": "0", "TRUCE_TICK_S": "1"})
+    try:
+        wait_until(lambda: worker.said().count("started") == 2, "both started")
+        url = wait_until(lambda: _url(worker.said(), "intake"), "the intake serves")
+        wait_until(lambda: _counter(url, "truce_ticks_read_total") > 0, "a tick went in and came out", 60)
+        assert worker.stop() == 0
+    finally:
+        worker.kill()
+
+
+def _url(said: str, stage: str) -> str | None:
+    lines = [line for line in said.splitlines() if f"stage='{stage}'" in line]
+    return lines[0].split("metrics='")[1].rstrip("'") if lines else None
+
+
+def _counter(url: str, name: str) -> float:
+    import urllib.request
+
+    page = urllib.request.urlopen(url, timeout=5).read().decode()
+    return sum(float(line.split()[-1]) for line in page.splitlines() if line.startswith(name))
