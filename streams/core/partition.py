@@ -9,6 +9,7 @@ from the same log, so it halts again at the same place unless it was mended.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -25,6 +26,7 @@ from schemas.facts import (
 from schemas.reasons import Reason
 from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams.core import snapshot
+from streams.core.chain import Chain
 from streams.core.intake import class_of
 from streams.core.monitor import RULES, Monitor
 from streams.core.monitor.refusals import marker_of, refusal
@@ -60,13 +62,19 @@ class TruceFault(Exception):
 
 class Position(msgspec.Struct, frozen=True):
     """What `position/<partition>` keeps: the next offset, the last phase change of each truce, refused offsets, and which
-    truces were halted."""
+    truces were halted.
+
+    `chains`: the changes that stand, by truce, for rules that see them otherwise. `adopted`: where rules changed, the offset
+    from which the new ones go on, and the changes that stood there.
+    """
 
     next_offset: int
     heads: dict[str, str | None]
     skipped: list[int]
     rules: int
     halted: list[str] = []
+    chains: dict[str, Any] = {}
+    adopted: dict[str, tuple[int, Any]] = {}
 
 
 class LogPartition:
@@ -81,6 +89,9 @@ class LogPartition:
         self._skipped: list[int] = []
         self._skip: frozenset[int] = frozenset()
         self._recorded: Position | None = None
+        self._adopted: dict[str, tuple[int, Any]] = {}
+        self._to_adopt: list[str] = []
+        self._tell_again: list[str] = []
         self._rejections: list[Fact] = []
 
     # -- forward -------------------------------------------------------------------------------------------------------
@@ -94,6 +105,8 @@ class LogPartition:
             return
         if offset > self.next_offset:
             raise Gap(self.next_offset, offset)
+        if self._to_adopt:
+            self._adopt_up_to(offset)
         if offset in self._skip:
             self._step_over(offset)
             return
@@ -137,6 +150,8 @@ class LogPartition:
         what it says, or with `halting`; else it raises `TruceFault`.
         """
         facts, self._rejections = self._rejections, []
+        while publish and self._tell_again:
+            self.monitors[self._tell_again.pop()].tell_again()
         for truce in sorted(self.monitors):
             monitor = self.monitors[truce]
             if not publish and truce in self._resumed:
@@ -157,7 +172,15 @@ class LogPartition:
 
     def position(self) -> Fact:
         """For `truce.checkpoints`, to be committed with everything that `flush` gave."""
-        body = Position(self.next_offset, self._heads(), self._skipped, RULES, sorted(self.halted))
+        body = Position(
+            self.next_offset,
+            self._heads(),
+            self._skipped,
+            RULES,
+            sorted(self.halted),
+            {truce: snapshot.of_chain(monitor.chain) for truce, monitor in self.monitors.items() if monitor.chain.head},
+            self._adopted,
+        )
         return Fact(CHECKPOINTS, f"position/{self.number}", _encode(body))
 
     def bases(self) -> list[Fact]:
@@ -251,6 +274,8 @@ class LogPartition:
             return partition
         partition._recorded = msgspec.json.decode(recorded, type=Position)
         partition._skip = frozenset(partition._recorded.skipped)
+        partition._adopted = dict(partition._recorded.adopted)
+        partition._to_adopt = sorted(partition._adopted)
         restored = snapshot.restore_all(checkpoints)
         for truce, (monitor, first_offset) in restored.items():
             partition.monitors[truce] = monitor
@@ -268,16 +293,36 @@ class LogPartition:
         """Compare what the log gives now with what was announced. Raises `HeadsDiffer`; new rules amend instead."""
         if self._recorded is None:
             return
+        self._adopt_up_to(self.next_offset)
+        if self._recorded.rules != RULES:
+            self._amend_from_here(self._recorded)
+            return
         heads, known = self._heads(), self._recorded.heads
         self._resumed = {truce for truce in self._recorded.halted if truce in self.monitors} - self.halted.keys()
         compared = known.keys() - self._recorded.halted
         differing = sorted(truce for truce in compared if heads.get(truce) != known[truce])
         differing += sorted(truce for truce in self._resumed if not self.monitors[truce].resume(known.get(truce)))
-        if differing and self._recorded.rules == RULES:
+        if differing:
             raise HeadsDiffer(
                 f"partition {self.number}: the log gives other phase changes than were announced for {', '.join(differing)}; "
                 "do not delete anything; compare the log with truce.phases before starting again"
             )
+
+    def _amend_from_here(self, recorded: Position) -> None:
+        """Other rules decided up to here. What they announced stands, and is amended by what ours see."""
+        for truce in sorted(recorded.heads.keys() & self.monitors.keys() - set(recorded.halted)):
+            if recorded.heads[truce] is None or truce in recorded.chains:
+                self._adopted[truce] = self.next_offset, recorded.chains.get(truce, snapshot.of_chain(Chain()))
+        self._to_adopt = sorted(self._adopted)
+        self._tell_again = [truce for truce in self._to_adopt if truce in self.monitors]
+        self._adopt_up_to(self.next_offset)
+
+    def _adopt_up_to(self, offset: int) -> None:
+        """Before the record at an offset is taken in: the changes that stood where the rules changed."""
+        for truce in [truce for truce in self._to_adopt if self._adopted[truce][0] <= offset]:
+            self._to_adopt.remove(truce)
+            if truce in self.monitors:
+                self.monitors[truce].adopt(self._adopted[truce][1])
 
 
 def read(value: bytes) -> LogRecord | Rejection:

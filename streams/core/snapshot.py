@@ -25,6 +25,10 @@ FORMAT = 4
 PART_BYTES = 400_000
 
 
+class NewerCheckpoint(ValueError):
+    """Written by a version that is newer than this one."""
+
+
 class Part(msgspec.Struct, frozen=True):
     """One part of a base. `at`: the offset of the tick at which it was taken, which all parts share."""
 
@@ -49,7 +53,10 @@ def take_due(monitor: "Monitor") -> list[tuple[str, bytes]]:
 
 
 def restore_all(checkpoints: Mapping[str, bytes]) -> dict[str, tuple["Monitor", int]]:
-    """By truce: its monitor without reports, and the offset from which it reads. Raises ValueError for an unknown format."""
+    """By truce: its monitor without reports, and the offset from which it reads. Raises `NewerCheckpoint`.
+
+    A base of an older format is passed over: the state comes from the log then, from its beginning.
+    """
     from streams.core.monitor import Monitor
 
     parts: dict[str, dict[int, Part]] = {}
@@ -57,8 +64,13 @@ def restore_all(checkpoints: Mapping[str, bytes]) -> dict[str, tuple["Monitor", 
         if key.startswith("base/"):
             _, truce, _ = key.split("/")
             part = msgspec.json.decode(value, type=Part)
-            if part.format != FORMAT:
-                raise ValueError(f"checkpoint {key} has format {part.format}; this version reads {FORMAT}")
+            if part.format > FORMAT:
+                raise NewerCheckpoint(
+                    f"checkpoint {key} has format {part.format} and this version reads {FORMAT}: a newer version wrote it; "
+                    "start that one again"
+                )
+            if part.format < FORMAT:
+                continue  # not read any more: the log is read from its beginning, where it is still there
             parts.setdefault(truce, {})[part.part] = part
     found: dict[str, tuple[Monitor, int]] = {}
     for truce, by_number in parts.items():
@@ -167,4 +179,16 @@ def _to_weeks(measure: ZoneMeasure, kept: dict[str, Any], open_day: int) -> None
     measure.week_before = day, sums
 
 
-__all__ = ["of_chain", "of_day", "of_end", "of_picture", "restore_all", "take_due", "to_chain", "to_day", "to_end", "to_picture"]
+__all__ = [
+    "NewerCheckpoint",
+    "of_chain",
+    "of_day",
+    "of_end",
+    "of_picture",
+    "restore_all",
+    "take_due",
+    "to_chain",
+    "to_day",
+    "to_end",
+    "to_picture",
+]

@@ -16,6 +16,8 @@ from schemas.facts import Fact
 from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams import metrics
 from streams.core.intake import TICK_KEY
+from streams.core.partition import HeadsDiffer
+from streams.core.snapshot import NewerCheckpoint
 from streams.core.vitals import TruceVitals
 from streams.signing import Signer
 from streams.worker import failpoints
@@ -298,7 +300,10 @@ class PartitionOwner:
             self._recovery = max(0, reached - state.next_offset), to_replay, time.monotonic() - started
         self._step_over(reached)
         if reached:
-            state.recovered()
+            try:
+                state.recovered()
+            except HeadsDiffer as fault:
+                raise CannotStart(str(fault)) from fault
             state.flush(publish=False)
         self._tell_halted()
         self._recovery = 0, to_replay, time.monotonic() - started
@@ -308,7 +313,10 @@ class PartitionOwner:
         """From the checkpoint as our own last commit left it, at least: a commit is answered when it is safe, and becomes
         visible on one partition after the other. To start from the checkpoint before would leave out what lies between."""
         while True:
-            state = self._state_type.restore(self.number, await last_values(self._client, CHECKPOINTS, self.number))
+            try:
+                state = self._state_type.restore(self.number, await last_values(self._client, CHECKPOINTS, self.number))
+            except NewerCheckpoint as fault:
+                raise CannotStart(str(fault)) from fault
             if state.recorded_offset >= self._committed_offset:
                 return state
             await asyncio.sleep(CHECKPOINT_POLL_S)

@@ -179,6 +179,22 @@ class Monitor:
                 return True
         return False
 
+    def adopt(self, announced: dict[str, Any]) -> None:
+        """Other rules announced these changes. They stand; what our rules see otherwise amends them at the next tick."""
+        if self.basis.reading is not None:
+            return  # the base was taken later, and has them
+        self.chain.standing.clear()
+        snapshot.to_chain(announced, self.chain)
+        self.deciding.forget()
+        self.deciding.void_reason = ChangeReason.RULES_CHANGED
+        self._outbox = [fact for fact in self._outbox if fact.topic != PHASES]
+
+    def tell_again(self) -> None:
+        """Show readers everything as it is now: incidents, days, levels."""
+        self.readers.forget_terms()
+        self.days.changed.update((zone, day) for zone, days in self.days.settled.items() for day in range(len(days)))
+        self._announcing.levels_due = True
+
     # -- reports -------------------------------------------------------------------------------------------------------
 
     def _take(self, located: LocatedReport, offset: int) -> None:
