@@ -11,6 +11,7 @@ COMMANDS = {
     "replay": "streams.commands.replay:replay",
     "broker": "streams.commands.broker:broker",
     "worker": "streams.commands.worker:worker",
+    "upgrade": "streams.commands.upgrade:upgrade",
     "health": "streams.commands.health:health",
     "topics": "streams.commands.topics:topics",
     "terms": "streams.commands.terms:terms",

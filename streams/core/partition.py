@@ -27,6 +27,7 @@ from schemas.reasons import Reason
 from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams.core import snapshot
 from streams.core.chain import Chain
+from streams.core.gate import Wanted
 from streams.core.intake import class_of
 from streams.core.monitor import RULES, Monitor
 from streams.core.monitor.refusals import marker_of, refusal
@@ -307,6 +308,31 @@ class LogPartition:
                 f"partition {self.number}: the log gives other phase changes than were announced for {', '.join(differing)}; "
                 "do not delete anything; compare the log with truce.phases before starting again"
             )
+
+    def amendments(self) -> dict[str, list[tuple[str, Wanted]]]:
+        """Read up to the recorded offset, without `recovered`: what this version would announce where it takes over, by truce.
+
+        (`void` or `new`, the change): a truce of which it sees everything as it was announced has none. One that was
+        recorded by a version that kept no changes, or that is not there any more, is left out.
+        """
+        found: dict[str, list[tuple[str, Wanted]]] = {}
+        recorded = self._recorded
+        if recorded is None:
+            return found
+        self._adopt_up_to(self.next_offset)
+        for truce in sorted(recorded.chains.keys() & self.monitors.keys() - set(recorded.halted)):
+            announced = Chain()
+            snapshot.to_chain(recorded.chains[truce], announced)
+            then = {issued.wanted.identity: issued.wanted for issued in announced.standing}
+            now = {issued.wanted.identity: issued.wanted for issued in self.monitors[truce].chain.standing}
+            found[truce] = [("void", change) for identity, change in reversed(then.items()) if identity not in now]
+            found[truce] += [("new", change) for identity, change in now.items() if identity not in then]
+        return found
+
+    @property
+    def recorded_rules(self) -> int | None:
+        """The version of the rules that decided up to the recorded offset."""
+        return None if self._recorded is None else self._recorded.rules
 
     def _amend_from_here(self, recorded: Position) -> None:
         """Other rules decided up to here. What they announced stands, and is amended by what ours see."""

@@ -7,6 +7,7 @@ phases    a ─ b                │ void b ─ …  (what the newer rules see o
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from scenarios.tell import log_of
 from schemas.facts import Fact, PhaseChange
 from schemas.reasons import ChangeKind, ChangeReason
 from schemas.topics import DAYS, INCIDENTS, PHASES
+from streams.commands.upgrade import try_partition
 from streams.core import partition as partition_module
 from streams.core import snapshot
 from streams.core.monitor import days as days_module
@@ -165,3 +167,47 @@ def test_a_checkpoint_of_a_newer_format_is_refused_in_words(log: list[bytes], mo
     position = msgspec.json.encode(partition_module.Position(1, {}, [], 1))
     with pytest.raises(snapshot.NewerCheckpoint, match="start that one again"):
         LogPartition.restore(0, {"position/0": position, "base/t/0": msgspec.json.encode(part)})
+
+
+class Record(NamedTuple):
+    offset: int
+    value: bytes
+    key: bytes | None = None
+
+
+def records(log: Sequence[bytes], first: int = 0) -> list[Record]:
+    return [Record(offset, value) for offset, value in enumerate(log)][first:]
+
+
+def test_a_dry_check_foretells_the_amendments_and_touches_nothing(log: list[bytes], older: pytest.MonkeyPatch) -> None:
+    reader = Reader()
+    go_on(LogPartition(0), log, len(log) - 40, reader)
+    older.undo()
+    before = dict(reader.checkpoints)
+    found = try_partition(0, reader.checkpoints, records(log))
+    assert found.fault is None
+    assert reader.checkpoints == before
+    (foretold,) = found.amendments.values()
+    announced = len(reader.changes)
+    newer = recover(log, reader)
+    # The next tick is as far as it foretells: what comes later may bring news of its own.
+    stop = next(offset for offset in range(newer.next_offset, len(log)) if b'"record":"tick"' in log[offset]) + 1
+    go_on(newer, log, stop, reader)
+    amendments = reader.changes[announced:]
+    assert [change.kind is ChangeKind.VOID for change in amendments] == [what == "void" for what, _ in foretold]
+    assert [change.effective_at for change in amendments] == [change.effective_at for _, change in foretold]
+
+
+def test_a_dry_check_of_the_same_version_finds_nothing(log: list[bytes]) -> None:
+    reader = Reader()
+    go_on(LogPartition(0), log, len(log), reader)
+    found = try_partition(0, reader.checkpoints, records(log))
+    assert found.fault is None
+    assert list(found.amendments.values()) == [[]]
+
+
+def test_a_dry_check_says_where_the_head_of_the_log_is_missing(log: list[bytes]) -> None:
+    reader = Reader()
+    go_on(LogPartition(0), log, len(log), reader)
+    position = {key: value for key, value in reader.checkpoints.items() if key.startswith("position/")}
+    assert "begins at offset 5" in (try_partition(0, position, records(log, 5)).fault or "")
