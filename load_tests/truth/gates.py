@@ -1,0 +1,128 @@
+"""Truces of the made-up conflict whose right outcome is known: does the gate open when it should, and only then?
+
+Each is three weeks of one zone with a course of its own: calm throughout, a strike now and then, a lull that breaks, or no
+calm at all. It truly qualifies on the day that ends seven days in a row (in the span that terms allow) with no more
+violence than the threshold, watched or not.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+import orjson
+
+from load_tests.truth.conflict import Happening, happenings
+from load_tests.truth.tellers import Tellers, Telling
+from schemas.facts import Day, PhaseChange
+from schemas.reasons import Phase
+from schemas.topics import DAYS, PHASES
+from streams.core.intake import Arrival
+from streams.core.replay import Replay
+from streams.core.terms import DAY, HOUR, Terms, thousandths
+
+ZONE, AREA = "aleppo", "SY.09"
+TRUCE_DAYS = 16
+COURSES: dict[str, tuple[float, ...]] = {
+    # Incidents in the zone on each day, on average.
+    "calm": (0.2,) * TRUCE_DAYS,
+    "uneasy": (0.8,) * TRUCE_DAYS,
+    "breaks": (0.2,) * 5 + (6.0,) * 2 + (0.2,) * 9,
+    "fades": (6.0, 5.0, 4.0, 3.0, 2.0, 1.0) + (0.2,) * 10,
+    "violent": (5.0,) * TRUCE_DAYS,
+}
+
+
+class Verdict(NamedTuple):
+    """Days are counted from D-hour, None where it never qualifies. `causes`: outcomes of the days of a run that was blocked."""
+
+    course: str
+    truly: int | None
+    found: int | None
+    causes: Counter[str]
+    days_held: int
+    days: int
+
+    @property
+    def false_open(self) -> bool:
+        """The gate opened although it never should have, or before."""
+        return self.found is not None and (self.truly is None or self.found < self.truly)
+
+    @property
+    def false_block(self) -> bool:
+        """It should have opened, and never did."""
+        return self.truly is not None and self.found is None
+
+
+def judge(seed: int, course: str, terms: Terms) -> Verdict:
+    """One truce from beginning to end."""
+    random = Random(f"{seed} {course}")
+    found = _course(random, COURSES[course], terms)
+    told = Tellers(random, terms).tell(found) + list(_watch(random, terms))
+    arrivals = (
+        Arrival(telling.received_at, telling.value, f"truth:{number}")
+        for number, telling in enumerate(sorted(told, key=lambda telling: telling.received_at), start=1)
+    )
+    violence = _violence(found, terms)
+    opened, days = None, {}
+    for fact in Replay([terms]).facts(arrivals, terms.d_hour_s + (TRUCE_DAYS + 3) * DAY):
+        if fact.topic == PHASES and fact.value is not None and opened is None:
+            change = msgspec.json.decode(fact.value, type=PhaseChange)
+            if change.after == Phase.QUALIFIED:
+                opened = (change.effective_at - terms.d_hour_s) // DAY - 1
+        elif fact.topic == DAYS and fact.value is not None:
+            day = msgspec.json.decode(fact.value, type=Day)
+            if day.zone == ZONE and 0 <= day.day < TRUCE_DAYS:
+                days[day.day] = day
+    held = sum(day.measures.severity.low <= violence[number] <= day.measures.severity.high for number, day in days.items())
+    causes = Counter(str(day.outcome) for day in days.values()) if opened is None else Counter[str]()
+    return Verdict(course, _truly(violence, terms), opened, causes, held, len(days))
+
+
+def _course(random: Random, rates: tuple[float, ...], terms: Terms) -> list[Happening]:
+    found: list[Happening] = []
+    for day, rate in enumerate(rates):
+        count = sum(random.random() < rate / 20 for _ in range(20))
+        # More than are wanted, because those elsewhere are left out.
+        pool = [one for one in happenings(random, terms, 1, 60, day) if one.town.area == AREA]
+        found += [one._replace(number=len(found) + number) for number, one in enumerate(pool[:count])]
+    return sorted(found, key=lambda happening: happening.at)
+
+
+def _watch(random: Random, terms: Terms) -> Iterator[Telling]:
+    """Two independent sources say every four hours that they are there; now and then one of them is not for a day."""
+    for source in ("observatory", "network"):
+        for hour in range(0, (TRUCE_DAYS + 1) * 24, 4):
+            if hour % 24 == 0:
+                away = random.random() < 0.03
+            if away:
+                continue
+            at = terms.d_hour_s + hour * HOUR
+            report_id = f"{source}-alive-{hour}"
+            yield Telling(at, orjson.dumps({"report_id": report_id, "source": source, "type": "alive"}), source, report_id, None)
+
+
+def _violence(found: list[Happening], terms: Terms) -> list[int]:
+    """By day, the true severity in thousandths."""
+    days = [0] * TRUCE_DAYS
+    for one in found:
+        severity = terms.weight("attack", one.weapon)
+        severity += thousandths(terms.severity.killed) * one.killed + thousandths(terms.severity.injured) * one.injured
+        day = (one.at - terms.d_hour_s) // DAY
+        if day < TRUCE_DAYS:
+            days[day] += min(severity, thousandths(terms.severity.cap))
+    return days
+
+
+def _truly(violence: list[int], terms: Terms) -> int | None:
+    """The first day that ends enough quiet days in a row."""
+    limit, run = thousandths(terms.thresholds[ZONE].value), 0
+    for day, amount in enumerate(violence):
+        run = run + 1 if amount <= limit else 0
+        if run == terms.gate.days:
+            return day
+    return None
+
+
+__all__ = ["COURSES", "Verdict", "judge"]
