@@ -61,9 +61,10 @@ def ours(reports: Sequence[Located], killed: dict[int, int], truth: dict[Key, in
 @click.option("--seed", "seeds", multiple=True, type=int, default=STANDARD_SEEDS, help="May be given again.")
 @click.option("--splink", "with_splink", is_flag=True, help="Splink too; needs the group `peers`.")
 @click.option("--truces", default=20, help="How many truces of each course; 0 for none.")
-def main(seeds: tuple[int, ...], with_splink: bool, truces: int) -> None:
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms.")
+def main(seeds: tuple[int, ...], with_splink: bool, truces: int, overrides: tuple[str, ...]) -> None:
     """Print the tables of a benchmark, in Markdown."""
-    terms = load(TERMS_FILE)
+    terms = load(TERMS_FILE, overrides)
     click.echo("| reports | by | precision | recall | F1 | B-cubed F1 | seconds |\n|---|---|---|---|---|---|---|")
     held: dict[str, list[Ours]] = {}
     for mix, coordinates in MIXES.items():
