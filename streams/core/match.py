@@ -73,6 +73,7 @@ class Rule(NamedTuple):
     window_s: int
     threshold: int
     weights: tuple[int, ...]
+    one_a_day: bool
 
 
 class Agreement(NamedTuple):
@@ -89,7 +90,7 @@ def rule_of(match: Match) -> Rule:
     for comparison, levels_ in match.weights.items():
         for level, weight in levels_.items():
             weights[NUMBER[comparison, level]] = thousandths(weight)
-    return Rule(match.distance_m, match.window_hours * HOUR, thousandths(match.threshold), tuple(weights))
+    return Rule(match.distance_m, match.window_hours * HOUR, thousandths(match.threshold), tuple(weights), match.one_a_day)
 
 
 def fit(one: Features, other: Features, rule: Rule) -> int | None:
@@ -119,6 +120,11 @@ def ruled_out_by(one: Features, other: Features, rule: Rule) -> str | None:
     if _time(one, other, rule.window_s) is None:
         return "time"
     return "place" if _place(one, other, rule.distance_m) is None else None
+
+
+def same_point(one: Features, other: Features) -> bool:
+    """Whether two circles have the same centre, as far as anybody means it."""
+    return distance_m(one.lat_e6, one.lon_e6, other.lat_e6, other.lon_e6) <= _POINT_M
 
 
 def can_be_one(kind: int, weapon: int, other_kind: int, other_weapon: int) -> bool:

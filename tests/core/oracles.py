@@ -10,6 +10,7 @@ from builders import Told
 from schemas.facts import Incident, Report
 from streams.core.cells import BREADTHS, breadth, cell_of, grid_of
 from streams.core.claims import Account, Calendar
+from streams.core.features import SHARP_S
 from streams.core.incident import incident_id
 from streams.core.match import fit, rule_of
 from streams.core.repeats import repeats
@@ -45,7 +46,7 @@ def incidents(accounts: Iterable[Account], terms: Terms) -> dict[Ids, Account]:
     seen: Counter[object] = Counter()
     open_under: dict[Account, set[object]] = {}
     for account in sorted(accounts, key=lambda a: a.order):
-        keys = _keys(account)
+        keys = _keys(account, terms)
         head = next(
             (h for h in claims if open_under[h] & keys and repeats(h.features, account.features, rule) is not None), account
         )
@@ -82,10 +83,14 @@ def _cell(head: Account, grid: int) -> object:
     return cell_of(features, grid), breadth(features), features.kind, features.weapon, head.listed
 
 
-def _keys(account: Account) -> set[object]:
-    """What one source may repeat: links, and pieces of the signature of the words, eleven bits each."""
+def _keys(account: Account, terms: Terms) -> set[object]:
+    """What one source may repeat: links, pieces of the signature of its words, eleven bits each, and days if terms say so."""
     features = account.features
-    pieces = {(first, features.signature >> first & 2047) for first in range(0, 64, 11)} if features.script else set()
+    pieces: set[tuple[object, object]] = set()
+    if features.script:
+        pieces = {(first, features.signature >> first & 2047) for first in range(0, 64, 11)}
+    if terms.match.one_a_day and features.end - features.start > SHARP_S:
+        pieces.add(("span", (features.start, features.end)))
     return {(account.source, "link", link) for link in features.links} | {(account.source, *piece) for piece in pieces}
 
 

@@ -17,7 +17,7 @@ int32_t truce_cosines[9001];
 
 enum { ADD, REMOVE, FORGET };
 enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, NONE = -1 };
-enum { PIECES = 6, PIECE_BITS = 11, KEYS = LINKS_MAX + PIECES };      /* see `repeats` */
+enum { PIECES = 6, PIECE_BITS = 11, SAME_SPAN = LINKS_MAX + PIECES, KEYS = SAME_SPAN + 1 }; /* see `repeats` */
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
 
 #define HOUR 3600
@@ -59,6 +59,7 @@ typedef struct { int32_t anchor, grid; } Opened;
 
 typedef struct {
     int64_t distance, window, threshold, anchors_max, sharp, weapons;
+    int64_t one_a_day;            /* whether what one source says of a town and a day is said once */
     int64_t repeat_bits;          /* NONE: claims that fit, one a source; else accounts that repeat, by their words and links */
     int64_t radius_max[SIZES], side[SIZES], span_max[LENGTHS], slot[LENGTHS];
     int32_t base[COMPARISONS], weights[LEVELS_MAX], weapon_levels[WEAPONS_MAX * WEAPONS_MAX];
@@ -150,9 +151,17 @@ static int links_level(const Claim *a, const Claim *b) {
     return 1;
 }
 
+static int says_days(const Groups *g, const Features *f) { return g->one_a_day && f->end - f->start > g->sharp; }
+
+static int days_alike(const Groups *g, const Features *a, const Features *b) {
+    if (!says_days(g, b) || a->start != b->start || a->end != b->end) return 0;
+    return g->weapon_levels[a->weapon * g->weapons + b->weapon] != NONE && distance_m(a->lat, a->lon, b->lat, b->lon) <= 500;
+}
+
 static int repeats(const Groups *g, const Claim *a, const Claim *b) {
     const Features *x = &a->f, *y = &b->f;
     if (x->kind != y->kind) return 0;
+    if (days_alike(g, x, y)) return 1;
     int same_words = x->script != 0 && x->script == y->script && __builtin_popcountll(x->signature ^ y->signature) <= g->repeat_bits;
     if (!same_words && links_level(a, b) != 0) return 0;
     if (larger(y->start - x->end, x->start - y->end) > g->window) return 0;
@@ -356,6 +365,7 @@ static int64_t piece_of(const Claim *c, int piece) { return (int64_t)(c->f.signa
 static Spot spot_of(const Groups *g, const Claim *c, int grid) {
     if (g->repeat_bits != NONE) {
         if (grid < LINKS_MAX) return (Spot){ 0, 0, c->source, c->links[grid], 0 };
+        if (grid == SAME_SPAN) return (Spot){ grid, 0, c->source, c->f.start, c->f.end };
         return (Spot){ grid, 0, c->source, piece_of(c, grid - LINKS_MAX), 0 };
     }
     int64_t side = g->side[grid / LENGTHS], columns = 360000000 / side;
@@ -367,12 +377,15 @@ static Spot spot_of(const Groups *g, const Claim *c, int grid) {
 /* The grids that a claim is listed in, or its keys, a bit each. */
 static uint32_t grids_of(const Groups *g, const Claim *c) {
     if (g->repeat_bits == NONE) return c->breadth == NONE ? 0 : g->grids[c->breadth];
-    return c->forgotten ? 0 : ((1u << c->links_count) - 1) | (c->f.script ? ((1u << PIECES) - 1) << LINKS_MAX : 0);
+    if (c->forgotten) return 0;
+    uint32_t pieces = c->f.script ? ((1u << PIECES) - 1) << LINKS_MAX : 0;
+    return ((1u << c->links_count) - 1) | pieces | (says_days(g, &c->f) ? 1u << SAME_SPAN : 0);
 }
 
 /* Whether two meet in a grid of the first. */
 static int meets(const Groups *g, const Claim *a, const Claim *b, int grid) {
     if (g->repeat_bits == NONE) return grid_of(a->breadth, b->breadth) == grid;
+    if (grid == SAME_SPAN) return a->f.start == b->f.start && a->f.end == b->f.end;
     if (grid >= LINKS_MAX) return b->f.script && piece_of(a, grid - LINKS_MAX) == piece_of(b, grid - LINKS_MAX);
     for (int at = 0; at < b->links_count; at++)
         if (b->links[at] == a->links[grid]) return 1;
@@ -753,7 +766,7 @@ static void decide(Groups *g, int32_t handle) {
 
 /* -- what Python calls --------------------------------------------------------------------------------------------- */
 
-/* `numbers`: distance_m, window_s, threshold, anchors_max, sharp_s, number of weapons, repeat_bits (or -1); then radius and side of each size,
+/* `numbers`: distance_m, window_s, threshold, anchors_max, sharp_s, number of weapons, repeat_bits (or -1), one_a_day; then radius and side of each size,
    span and slot of each length, and the number of the first level of each comparison but the weapon's. `weights` by level;
    `weapon_levels` by weapon and weapon, -1 where the two exclude each other. */
 Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t levels, const int32_t *weapon_levels) {
@@ -761,8 +774,8 @@ Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t
     if (!g || levels > LEVELS_MAX || numbers[5] > WEAPONS_MAX) abort();
     g->distance = numbers[0]; g->window = numbers[1]; g->threshold = numbers[2];
     g->anchors_max = numbers[3]; g->sharp = numbers[4]; g->weapons = numbers[5];
-    g->repeat_bits = numbers[6];
-    numbers += 7;
+    g->repeat_bits = numbers[6]; g->one_a_day = numbers[7];
+    numbers += 8;
     for (int size = 0; size < SIZES; size++) { g->radius_max[size] = *numbers++; g->side[size] = *numbers++; }
     for (int length = 0; length < LENGTHS; length++) { g->span_max[length] = *numbers++; g->slot[length] = *numbers++; }
     for (int comparison = 0; comparison < COMPARISONS; comparison++) g->base[comparison] = (int32_t)*numbers++;

@@ -117,6 +117,7 @@ def _new(library: CDLL, match: Match, rule: Rule, repeat_bits: int) -> int:
     library.truce_groups_resolve.argtypes = [c_void_p, c_char_p, c_int64, c_void_p, c_void_p, c_void_p]
     bases = [NUMBER[name, next(level for comparison, level in NAMES if comparison == name)] for name in _BASES]
     numbers = [rule.distance_m, rule.window_s, rule.threshold, match.neighbours_max, SHARP_S, len(WEAPONS), repeat_bits]
+    numbers.append(match.one_a_day)
     numbers += [number for pair in (*SIZES, *LENGTHS) for number in pair] + bases
     levels = [weapon_level(one, other) for one in range(len(WEAPONS)) for other in range(len(WEAPONS))]
     return library.truce_groups_new(
