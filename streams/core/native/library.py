@@ -1,6 +1,6 @@
 """Find the native part, if it was built for these very sources.
 
-It is built with the package (`hatch_build.py`) wherever a C compiler can be had. Its name holds a digest of its sources, so
+It is built with the package (`build.py` beside this) wherever a C compiler can be had. Its name holds a digest of its sources, so
 that one built from others is never loaded; without it everything is done in Python, with the same results, slower.
 TRUCE_NATIVE=0 leaves it out.
 """
