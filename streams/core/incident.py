@@ -164,23 +164,17 @@ class Incident:
         )
 
     def derive(self, terms: Terms) -> Derived:
-        groups = self.groups()
-        listed = [group for group in groups if any(lineage != UNLISTED for lineage, _ in group)]
-        told_by: Counter[str] = Counter()
-        for group in groups:
-            told_by[self._group_name(group)] += 1
+        groups = [(group, self.sides(group)) for group in self.groups()]
+        listed = [sides for group, sides in groups if any(lineage != UNLISTED for lineage, _ in group)]
+        told_by = Counter(_side_of(sides) for _, sides in groups)
         accused = self.accused_sides(terms)
         killed = self._toll(self.killed_claims, groups, accused, terms)
         injured = self._toll(self.injured_claims, groups, accused, terms)
         weapon, weights = self._weight(terms)
+        per_killed, per_injured, cap = map(thousandths, (terms.severity.killed, terms.severity.injured, terms.severity.cap))
         severity = tuple(
-            min(
-                weights[bound]
-                + thousandths(terms.severity.killed) * killed[bound]
-                + thousandths(terms.severity.injured) * injured[bound],
-                thousandths(terms.severity.cap),
-            )
-            for bound in range(3)
+            min(weight + per_killed * dead + per_injured * hurt, cap)
+            for weight, dead, hurt in zip(weights, killed, injured, strict=True)
         )
         # What terms weigh at nothing (a monitor kept out, a denial of access, a detention) is violence only if somebody was hurt.
         weighs = terms.kind_weights.get(self.anchor.kind) != 0
@@ -257,20 +251,14 @@ class Incident:
         pairs = set(group)
         return {side for (pair, side) in self._senders if pair in pairs and pair[0] != UNLISTED}
 
-    def _group_name(self, group: list[Pair]) -> str:
-        sides = self.sides(group)
-        if not sides:
-            return UNLISTED
-        return sides.pop() if len(sides) == 1 else Side.INDEPENDENT.value
-
-    def _grade(self, listed: list[list[Pair]]) -> Grade:
+    def _grade(self, listed: list[set[str]]) -> Grade:
+        """`listed`: the sides of each group of lineages that terms list."""
         if self._own_reports or self.admissions:
             return Grade.CONFIRMED
         if self.trusted:
             return Grade.FAIR
-        sides = [self.sides(group) for group in listed]
-        for position, one in enumerate(sides):
-            for other in sides[position + 1 :]:
+        for position, one in enumerate(listed):
+            for other in listed[position + 1 :]:
                 if Side.INDEPENDENT in one | other or one != other:
                     return Grade.FAIR
         return Grade.WEAK
@@ -283,14 +271,15 @@ class Incident:
                 sides.add(actor.side)
         return sides
 
-    def _toll(self, table: dict[Pair, list[Told]], groups: list[list[Pair]], accused: set[str], terms: Terms) -> Bounds:
+    def _toll(
+        self, table: dict[Pair, list[Told]], groups: list[tuple[list[Pair], set[str]]], accused: set[str], terms: Terms
+    ) -> Bounds:
         """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody."""
         own: list[Bounds] = []
         others: list[Bounds] = []
-        for group in groups:
+        for group, sides in groups:
             told = [table[pair][-1] for pair in group if pair in table]
             if told:
-                sides = self.sides(group)
                 (own if sides and sides <= accused else others).append(max(told)[3])
         if not others:
             others, own = own, []
@@ -327,6 +316,13 @@ class Incident:
         if set(terms.opposed) <= out_sides:
             return Scope.OUT_OF_SCOPE
         return Scope.DISPUTED if out_sides else Scope.IN_SCOPE
+
+
+def _side_of(sides: set[str]) -> str:
+    """What a group of lineages is counted under."""
+    if len(sides) == 1:
+        return next(iter(sides))
+    return Side.INDEPENDENT.value if sides else UNLISTED
 
 
 def incident_id(source: str, report_id: str, truce: str, salt: str) -> str:
