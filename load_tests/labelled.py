@@ -237,7 +237,7 @@ def archive_spots() -> list[Spot]:
     areas = _named_areas()
     provinces = {names.strict(name): Shape(each["geometry"]) for each in _provinces() for name in _spellings(each)}
     points: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-    for row in archive_rows():
+    for row in filter(names_locality, archive_rows()):
         points[row["City"], row["Neighborhood"]].append((float(row["Latitude"]), float(row["Longitude"])))
     spots = []
     for (province, name), at in sorted(points.items()):
@@ -269,8 +269,12 @@ def _spellings(province: dict[str, Any]) -> tuple[str, ...]:
 
 
 def archive_rows() -> list[dict[str, str]]:
-    """The rows that have a locality and coordinates."""
-    return [row for row in _csv(ARCHIVE) if "NA" not in (row["City"], row["Neighborhood"], row["Latitude"] or "NA")]
+    """The rows that have coordinates."""
+    return [row for row in _csv(ARCHIVE) if row["Latitude"] not in ("", "NA")]
+
+
+def names_locality(row: dict[str, str]) -> bool:
+    return "NA" not in (row["City"], row["Neighborhood"])
 
 
 def misspelt(name: str, chance: random.Random) -> str:
@@ -384,4 +388,4 @@ def osce_rows() -> list[dict[str, str]]:
     return _csv(OSCE)
 
 
-__all__ = ["Case", "archive_rows", "cases", "lists", "missing", "misspelt", "osce_rows"]
+__all__ = ["Case", "archive_rows", "cases", "lists", "missing", "misspelt", "names_locality", "osce_rows"]

@@ -32,6 +32,8 @@ SURE_M = 10_000
 """A circle under this claims to know the place."""
 WRONG_M = 50_000
 BINS_KM = (1, 5, 10, 25, 50)
+NOTHING_SAID = "the row names neither province nor locality; it is not located"
+PROVINCE_SAID = "the row names no locality; the province is the answer"
 UNLISTED = "no list has the name; the province is the answer"
 
 
@@ -90,15 +92,21 @@ def on_labelled(land: Gazetteer, seed: int) -> list[Measured]:
 
 
 def on_archive(land: Gazetteer) -> list[Measured]:
-    """Every row with a locality and coordinates. The kind is the cause, where the answer is further than 5 km."""
+    """Every row with coordinates. The kind is the cause, where the answer is further than 5 km."""
     locator = Locator(["SY"], land)
     measured = []
     for row in labelled.archive_rows():
-        said = Location(place=row["Neighborhood"], admin1=row["City"])
+        place, province = (None if row[column] == "NA" else row[column] for column in ("Neighborhood", "City"))
+        said = Location(place=place, admin1=province)
         lat_e6, lon_e6 = microdegrees(float(row["Latitude"])), microdegrees(float(row["Longitude"]))
         one = _measured(locator, "", said, lat_e6, lon_e6)
         measured.append(one._replace(kind="" if one.is_near else _cause(one, said, lat_e6, lon_e6, land)))
     return measured
+
+
+def named_localities(measured: Iterable[Measured]) -> list[Measured]:
+    """Of the archive's rows those that say more than a province."""
+    return [one for one in measured if one.kind not in (NOTHING_SAID, PROVINCE_SAID)]
 
 
 def on_phrases() -> list[tuple[str, Measured]]:
@@ -132,7 +140,10 @@ def _measured(locator: Locator, kind: str, location: Location, lat_e6: int, lon_
 
 
 def _cause(one: Measured, said: Location, lat_e6: int, lon_e6: int, land: Gazetteer) -> str:
-    assert one.circle is not None and said.admin1 is not None and said.place is not None
+    if one.circle is None or said.admin1 is None:
+        return NOTHING_SAID
+    if said.place is None:
+        return PROVINCE_SAID
     if set(land.provinces(said.admin1, "SY")).isdisjoint(land.areas(lat_e6, lon_e6, 0)):
         return "the row's point is not in the province that it names"
     if one.circle.precision >= 4:
@@ -164,8 +175,10 @@ def _kind_row(kind: str, measured: Sequence[Measured]) -> tuple[str, ...]:
 
 def archive_table(rows: dict[str, list[Measured]]) -> str:
     lines = []
-    for name, measured in rows.items():
-        within = [_percent(sum(one.error_m <= km * 1_000 for one in measured), len(measured)) for km in BINS_KM]
+    by_locality = {f"{name}, rows with a locality": named_localities(measured) for name, measured in rows.items()}
+    for name, measured in (by_locality | {f"{name}, all rows": measured for name, measured in rows.items()}).items():
+        located = [one for one in measured if one.circle is not None]
+        within = [_percent(sum(one.error_m <= km * 1_000 for one in located), len(measured)) for km in BINS_KM]
         lines.append((name, str(len(measured)), *within, _percent(sum(one.is_held for one in measured), len(measured))))
     return _table(("gazetteer", "rows", *(f"≤ {km} km" for km in BINS_KM), "circle holds it"), lines)
 
