@@ -1,4 +1,6 @@
 import random
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from land import COUNTRIES, LAND, PLACES
 
-from streams.core import gazetteer
+from streams.core import gazetteer, names
 from streams.core.gazetteer import Gazetteer, Place, extract
+from streams.core.gazetteer.place import Extract
 from streams.core.geometry import distance_m
 
 LATS = st.integers(33_500_000, 36_500_000)
@@ -201,3 +204,34 @@ def test_a_cache_that_cannot_be_written_only_costs_time(package: list[int], tmp_
 def test_a_country_without_places_is_named(package: list[int], country: str) -> None:
     with pytest.raises(ValueError, match=f"{country}: the gazetteer has no places"):
         gazetteer.load([country])
+
+
+def test_many_may_keep_and_read_one_extract_at_once(tmp_path: Path) -> None:
+    made = Extract(tuple(PLACES), tuple(COUNTRIES))
+    path = tmp_path / "places.bin"
+    extract._write(path, made)
+
+    def work(number: int) -> bool:
+        if number % 2:
+            extract._write(path, made)
+        return extract._read(path) == made
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(200)))
+    assert [each.name for each in tmp_path.iterdir()] == ["places.bin"]
+
+
+def test_the_keys_of_names_change_only_with_their_number() -> None:
+    """They are kept on disk: whoever changes one raises `names.KEYS`, and then this digest."""
+    said = (
+        "Al-Bāb",
+        "Kafr Zita",
+        "كفر زيتا",
+        "Saraqib nahiyah",
+        "Alatarib",
+        "Ізюмський район",
+        "Madinat ash Sha'ab",
+        "Hayy al-Zahra",
+    )
+    keys = repr([(names.strict(name), names.loose(name)) for name in said])
+    assert (names.KEYS, sha256(keys.encode()).hexdigest()[:12]) == (2, "e81e4b6138aa")

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from land import LAND
 
-from schemas.facts import Circle
+from schemas.facts import Circle, Location
 from schemas.reasons import Method
 from streams.core.geometry import distance_m
+from streams.core.locate import locate
 from streams.core.polygons import Shape
 from streams.core.terms import Terms, TermsError, parse
 from streams.core.zones import ZoneMap
@@ -247,3 +249,27 @@ def test_the_real_provinces_divide_their_country() -> None:
 def test_distances_to_corners_are_those_of_the_core() -> None:
     corner_m = distance_m(36_000_000, 37_000_000, 36_500_000, 37_500_000)
     assert Shape(SHAPES["holed"]).within_circle(36_000_000, 37_000_000, corner_m + 500)
+
+
+def test_what_is_located_lies_in_the_zones_that_its_circle_leaves_open() -> None:
+    """From the words of a report to zones: polygons in one province, of which it may name the whole, a border, or a place."""
+    west = polygon(square(36.8, 35.8, 37.3, 36.2))
+    east = polygon(square(37.3, 35.8, 37.8, 36.2))
+    zones = ZoneMap(terms({"id": "west", "polygons": west}, {"id": "east", "polygons": east}, countries=("XX",)))
+    said = {
+        "province": Location(admin1="Westburg"),
+        "border": Location(lat=36.0123, lon=37.3001),
+        "inside": Location(lat=36.0123, lon=37.0123),
+        "town": Location(place="Westburg", admin1="Westburg"),
+        "wide": Location(place="20 km east of Westburg"),
+    }
+    placed = {}
+    for name, location in said.items():
+        found = locate(location, ["XX"], LAND)
+        assert isinstance(found, Circle)
+        placed[name] = zones.place(found)
+    assert (placed["province"].certain, placed["province"].possible) == ((), ("west", "east", "all"))
+    assert (placed["border"].certain, placed["border"].possible) == (("all",), ("west", "east", "all"))
+    assert (placed["inside"].certain, placed["inside"].possible) == (("west", "all"), ("west", "all"))
+    assert placed["town"].certain == ("west", "all")
+    assert (placed["wide"].centre, placed["wide"].certain) == (("west", "all"), ("all",))

@@ -9,6 +9,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -172,13 +173,18 @@ def _read(path: Path) -> Extract | None:
 def _write(path: Path, extract: Extract) -> None:
     """Keep an extract; another process may do so at the same time. A directory that cannot be written only costs time."""
     body = msgspec.msgpack.encode(extract)
+    written: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            written = Path(file.name)
             file.write(hashlib.sha256(body).digest() + body)
-        os.replace(file.name, path)
+        os.replace(written, path)
     except OSError:
-        return
+        # A half-written file is left under a name that nobody reads; on a full disk it should not stay.
+        if written is not None:
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
 
 
 __all__ = ["FORMAT", "extracts", "kept", "listed_places", "make"]
