@@ -68,6 +68,13 @@ def test_areas_on_both_sides_of_the_date_line() -> None:
     assert land.areas(0, -179_999_000, 5_000) == ["FJ.1", "FJ.0", "FJ.2"]
 
 
+def test_areas_half_round_the_earth_from_every_place() -> None:
+    places = [Place(n, "", 36_000_000 + n, 37_000_000, "XX", f"{n}", 0) for n in range(5)]
+    land = Gazetteer(places, [], ["XX"])
+    for lat, lon in ((-11_000_000, -142_000_000), (-90_000_000, -143_000_000), (90_000_000, 0), (0, 180_000_000)):
+        assert land.areas(lat, lon, 250) == naive_areas(places, lat, lon, 250)
+
+
 def test_a_gazetteer_without_places_knows_no_areas() -> None:
     assert Gazetteer([], [], []).areas(36_000_000, 37_000_000, 1_000) == []
 

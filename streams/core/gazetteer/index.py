@@ -32,8 +32,8 @@ _REACHES_M = (500, 2_000, 10_000, 50_000)
 _MIDDLE_CELL_E6 = 50_000
 _KNOWN_MAX = 4_096
 _NEAREST = 3
-_SEARCHES_M = (6_000, 20_000, 60_000, 200_000, 20_100_000)
-"""How far to look for the nearest places; the last is half round the Earth."""
+_SEARCHES_M = (6_000, 20_000, 60_000, 200_000, 30_000_000)
+"""How far to look for the nearest places; the last is beyond any distance, which on a flat Earth is up to 28,400 km."""
 
 
 class Area(NamedTuple):
