@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": "streams.commands.compare:compare",
     "verify": "streams.commands.verify:verify",
     "report": "streams.commands.report:report",
+    "export": "streams.commands.export:export",
     "notify": "streams.commands.notify:notify",
     "rejected": "streams.commands.rejected:rejected",
 }

@@ -3,7 +3,7 @@
 It is drawn from the same messages by the same hand as the page, so that its numbers are those of the topics.
 """
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import resvg_py
@@ -26,6 +26,17 @@ def fold(messages: Iterable[Message]) -> View:
     view = View()
     for message in messages:
         view.take(*message)
+    return view
+
+
+async def now(followed: AsyncIterator[tuple[list[Message], bool]]) -> View:
+    """The picture of what the topics hold at this moment."""
+    view = View()
+    async for messages, is_all in followed:
+        for message in messages:
+            view.take(*message)
+        if is_all:
+            break
     return view
 
 
@@ -67,4 +78,4 @@ def picture(svg: str) -> bytes:
     return resvg_py.svg_to_bytes(svg_string=styled, zoom=PICTURE_ZOOM, background="#ffffff")
 
 
-__all__ = ["ReportError", "drawings", "fold", "picture", "write"]
+__all__ = ["ReportError", "drawings", "fold", "now", "picture", "write"]

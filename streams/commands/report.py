@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from streams.board.reading import follow, stored
-from streams.board.report import ReportError, fold, write
-from streams.board.view import View
+from streams.board.report import ReportError, fold, now, write
 from streams.board.words import LANGUAGES
 from streams.settings import load
 
@@ -23,7 +22,7 @@ def report(results: Path | None, folder: Path, truce: str | None, language: str)
     DIR is what `truce replay --out` wrote; without it, the report is made from the topics as they are now.
     """
     try:
-        view = fold(stored(results)) if results is not None else asyncio.run(_now())
+        view = fold(stored(results)) if results is not None else asyncio.run(now(follow(load())))
         written = write(view, folder, language, truce)
     except ReportError as fault:
         raise click.ClickException(str(fault)) from None
@@ -31,17 +30,6 @@ def report(results: Path | None, folder: Path, truce: str | None, language: str)
         raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
     for path in written:
         click.echo(path)
-
-
-async def _now() -> View:
-    """Everything that is on the public topics at this moment."""
-    view = View()
-    async for messages, is_all in follow(load()):
-        for message in messages:
-            view.take(*message)
-        if is_all:
-            break
-    return view
 
 
 __all__ = ["report"]

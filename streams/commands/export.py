@@ -1,0 +1,42 @@
+"""`truce export`: what is public, in the forms that others read."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from streams.board.reading import follow, stored
+from streams.board.report import fold, now
+from streams.exports import FORMS, ExportError, write
+from streams.exports.cap import SENDER_FORBIDDEN
+from streams.settings import load
+
+
+@click.command()
+@click.argument("form", type=click.Choice(list(FORMS)))
+@click.argument("results", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="[DIR]")
+@click.option("--out", "folder", required=True, type=click.Path(path_type=Path), help="Folder for the files; made if need be.")
+@click.option("--truce", metavar="ID", help="Of this truce alone.")
+@click.option("--sender", metavar="NAME", help="Who sends the alerts, unique in the world: monitor@example.org; cap needs it.")
+def export(form: str, results: Path | None, folder: Path, truce: str | None, sender: str | None) -> None:
+    """Write incidents and changes of phase as GeoJSON or as CSV with HXL tags, or the changes as alerts (CAP 1.2).
+
+    DIR is what `truce replay --out` wrote; without it, they are those of the topics as they are now. Only what is public is
+    read.
+    """
+    if form == "cap" and sender is None:
+        raise click.UsageError("--sender: say who sends the alerts, such as monitor@example.org")
+    if sender is not None and (not sender.isprintable() or any(letter in sender for letter in SENDER_FORBIDDEN)):
+        raise click.UsageError("--sender: no spaces, commas, < or &, says the standard")
+    try:
+        view = fold(stored(results)) if results is not None else asyncio.run(now(follow(load())))
+        written = write(view, form, folder, sender or "", truce)
+    except ExportError as fault:
+        raise click.ClickException(str(fault)) from None
+    except OSError as fault:
+        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
+    for path in written:
+        click.echo(path)
+
+
+__all__ = ["export"]
