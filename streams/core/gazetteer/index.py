@@ -244,7 +244,8 @@ class Gazetteer:
 
     def _cell(self, row: int, column: int, reach: int) -> tuple[list[str] | None, list[_Near]]:
         """For any point of a cell and any radius up to the reach: the one answer, or the places that may be part of it."""
-        lat_e6, lon_e6 = row * _CELL_E6 + _CELL_E6 // 2, column * _CELL_E6 + _CELL_E6 // 2
+        # The northernmost row of cells is the pole alone.
+        lat_e6, lon_e6 = min(row * _CELL_E6 + _CELL_E6 // 2, 90_000_000), column * _CELL_E6 + _CELL_E6 // 2
         half_m = distance_m(lat_e6, lon_e6, row * _CELL_E6, column * _CELL_E6)
         third_m = self._third_nearest_m(lat_e6, lon_e6)
         # A place among the nearest three of any point of the cell is no further from its middle; 2 % for the flat Earth.
