@@ -8,7 +8,7 @@ whomever it may concern. A truce that raises on anything but a report is halted;
 from the same log, so it halts again at the same place unless it was mended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from schemas.facts import (
     LogRecord,
     Marker,
     Origin,
+    PhaseChange,
     Rejected,
     Rejection,
 )
@@ -37,6 +38,7 @@ TRUCES_MAX = 1_000
 """Of one partition, those that only ever had records and no terms among them."""
 
 _decode = msgspec.json.Decoder(LogRecord).decode
+_decode_change = msgspec.json.Decoder(PhaseChange).decode
 _decode_rejected = msgspec.json.Decoder(Rejected).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -284,6 +286,16 @@ class LogPartition:
         if restored and restored.keys() >= partition._recorded.heads.keys():
             partition.next_offset = min(partition._start_at.values())
         return partition
+
+    @staticmethod
+    def announced(changes: Iterable[bytes], next_offset: int) -> bytes:
+        """A position told from the phase changes of a partition, in order, where the checkpoint is gone: `next_offset` is
+        that of the transaction which announced the last."""
+        heads: dict[str, str | None] = {}
+        for value in changes:
+            change = _decode_change(value)
+            heads[change.truce] = change.id
+        return _encode(Position(next_offset, heads, [], RULES))
 
     @property
     def recorded_offset(self) -> int:

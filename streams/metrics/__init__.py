@@ -6,6 +6,7 @@ logs one line), `standing` what is read only when somebody looks, `pages` serves
 
 from streams.metrics.families import REGISTRY
 from streams.metrics.happenings import (
+    checkpoint_lost,
     clock_blind,
     gap_filled,
     log_written,
@@ -32,6 +33,7 @@ __all__ = [
     "Judgement",
     "Standing",
     "announced",
+    "checkpoint_lost",
     "clock_blind",
     "gap_filled",
     "log_written",

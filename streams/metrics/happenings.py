@@ -112,6 +112,11 @@ def gap_filled(partition: int, start: int, end: int) -> None:
     log.warning("gap in what the group delivered, read from the log", partition=partition, start=start, end=end)
 
 
+def checkpoint_lost(partition: int, next_offset: int) -> None:
+    """News: there is no position, but changes of phase were announced; the state is rebuilt up to the last of them."""
+    log.warning("checkpoint lost, rebuilt from the log and what was announced", partition=partition, next_offset=next_offset)
+
+
 def truce_halted(partition: int, truce: str, error: str) -> None:
     """News: nothing more is decided for this truce until the bug is mended and the worker started again."""
     log.error("truce halted", partition=partition, truce=truce, error=error)
@@ -145,6 +150,7 @@ def clock_blind(fault: BaseException) -> None:
 
 
 __all__ = [
+    "checkpoint_lost",
     "clock_blind",
     "gap_filled",
     "log_written",

@@ -7,13 +7,14 @@ the log: nothing is ever continued from a state of which it is not certain what 
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
 from schemas.facts import Fact
-from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
+from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED
 from streams import metrics
 from streams.core.intake import TICK_KEY
 from streams.core.partition import HeadsDiffer
@@ -24,9 +25,9 @@ from streams.worker import failpoints
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
 from streams.worker.progress import Progress
-from streams.worker.reading import PartitionReader, last_values
+from streams.worker.reading import PartitionReader, everything, last_values
 from streams.worker.sending import Outgoing
-from streams.worker.transactions import PartitionWriter
+from streams.worker.transactions import POSITION_HEADER, PartitionWriter
 
 ATTEMPTS_MAX = 3
 """A batch whose transaction fails this often ends the process."""
@@ -60,6 +61,7 @@ class State(Protocol):
 
 class StateType(Protocol):
     def restore(self, number: int, checkpoints: Mapping[str, bytes]) -> State: ...
+    def announced(self, changes: Iterable[bytes], next_offset: int) -> bytes: ...
 
 
 class Stopped(Exception):
@@ -94,6 +96,7 @@ class PartitionOwner:
         self._vitals: list[TruceVitals] = []
         self._vitals_due_at = 0.0
         self._committed_offset = 0
+        self._refused_before: Counter[tuple[bytes, bytes | None]] = Counter()
         self._recovery = 0, 0, 0.0
         self._stopping = False
         self._ended = asyncio.Event()
@@ -256,6 +259,8 @@ class PartitionOwner:
         steps_s: dict[str, float],
         log_records: Sequence[Outgoing] = (),
     ) -> None:
+        if self._refused_before:
+            facts = [fact for fact in facts if not self._was_refused(fact)]
         failpoints.reach("monitor.decided")
         started = time.monotonic()
         counts = await self._writer.commit([*facts, *checkpoints], self._state.next_offset, log_records)
@@ -270,6 +275,13 @@ class PartitionOwner:
         self._progress.moved()
         self._tell_halted()
         self._look_at_vitals()
+
+    def _was_refused(self, fact: Fact) -> bool:
+        refusal = fact.key.encode(), fact.value
+        if fact.topic != REJECTED or not self._refused_before[refusal]:
+            return False
+        self._refused_before[refusal] -= 1
+        return True
 
     def _tell_halted(self) -> None:
         for truce in self._state.halted.keys() - self._halted:
@@ -313,13 +325,34 @@ class PartitionOwner:
         """From the checkpoint as our own last commit left it, at least: a commit is answered when it is safe, and becomes
         visible on one partition after the other. To start from the checkpoint before would leave out what lies between."""
         while True:
+            checkpoints = await last_values(self._client, CHECKPOINTS, self.number)
+            if f"position/{self.number}" not in checkpoints:
+                checkpoints |= await self._announced()
             try:
-                state = self._state_type.restore(self.number, await last_values(self._client, CHECKPOINTS, self.number))
+                state = self._state_type.restore(self.number, checkpoints)
             except NewerCheckpoint as fault:
                 raise CannotStart(str(fault)) from fault
             if state.recorded_offset >= self._committed_offset:
                 return state
             await asyncio.sleep(CHECKPOINT_POLL_S)
+
+    async def _announced(self) -> dict[str, bytes]:
+        """Where there is no position: the one that the last change of phase was announced at, or else a lost checkpoint would
+        have everything announced once more. What was refused already is not refused again."""
+        changes = [record async for record in everything(self._client, PHASES, self.number)]
+        if not changes:
+            return {}
+        stated = [value for name, value in changes[-1].headers if name == POSITION_HEADER]
+        if not stated:
+            raise CannotStart(
+                f"{CHECKPOINTS}/{self.number} holds no position, and the last change of phase does not say where it was decided: "
+                f"put {CHECKPOINTS} back from a copy"
+            )
+        async for record in everything(self._client, REJECTED, self.number):
+            self._refused_before[record.key, record.value] += 1
+        reached = int(stated[0].rpartition(b"/")[2])
+        metrics.checkpoint_lost(self.number, reached)
+        return {f"position/{self.number}": self._state_type.announced([change.value for change in changes], reached)}
 
     def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:
         if first > needed:

@@ -69,22 +69,28 @@ class PartitionReader:
                 self._consumer.pause(self.tp)
 
 
-async def last_values(client: Mapping[str, Any], topic: str, partition: int) -> dict[str, bytes]:
-    """The newest value of each key of a compacted partition; deleted keys are left out."""
+async def everything(client: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[Any]:
+    """Every committed record of a partition, up to its end at the time of the call."""
     reader = PartitionReader(client, topic, partition)
     await reader.start()
     try:
-        values: dict[str, bytes] = {}
         async for records in reader.read(*await reader.bounds()):
             for record in records:
-                key = record.key.decode()
-                if record.value is None:
-                    values.pop(key, None)
-                else:
-                    values[key] = record.value
-        return values
+                yield record
     finally:
         await reader.stop()
+
+
+async def last_values(client: Mapping[str, Any], topic: str, partition: int) -> dict[str, bytes]:
+    """The newest value of each key of a compacted partition; deleted keys are left out."""
+    values: dict[str, bytes] = {}
+    async for record in everything(client, topic, partition):
+        key = record.key.decode()
+        if record.value is None:
+            values.pop(key, None)
+        else:
+            values[key] = record.value
+    return values
 
 
 async def topics_present(client: Mapping[str, Any]) -> dict[str, int]:
@@ -98,4 +104,4 @@ async def topics_present(client: Mapping[str, Any]) -> dict[str, int]:
         await asking.close()
 
 
-__all__ = ["PartitionReader", "last_values", "topics_present"]
+__all__ = ["PartitionReader", "everything", "last_values", "topics_present"]

@@ -204,6 +204,15 @@ def run_and_stop(truce: Installation) -> None:
     assert worker.stop() == 0
 
 
+def test_a_lost_checkpoint_has_nothing_announced_twice(truce: Installation) -> None:
+    run_and_stop(truce)
+    truce.recreate(CHECKPOINTS)
+    truce.publish(LOCATED, LOG, values(20, 30))
+    worker = truce.worker("--only", "monitor")
+    wait_for_heads(truce, chain(values(0, 30)))
+    assert "checkpoint lost" in worker.said()
+
+
 def lose_the_end_of_the_log(truce: Installation) -> None:
     run_and_stop(truce)
     truce.recreate(LOCATED)

@@ -6,7 +6,7 @@ record shows in all that follow it.
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -51,6 +51,11 @@ class ChainPartition:
             partition.skipped = recorded["skipped"]
             partition._recorded_head = recorded["head"]
         return partition
+
+    @staticmethod
+    def announced(changes: Iterable[bytes], next_offset: int) -> bytes:
+        heads = [orjson.loads(value)["head"] for value in changes]
+        return orjson.dumps({"next_offset": next_offset, "head": heads[-1], "skipped": []})
 
     def apply(self, offset: int, value: bytes, key: bytes | None = None) -> None:
         if offset < self.next_offset:

@@ -1,0 +1,30 @@
+"""A state for trials that raises: on the report `raise-me`, and for the truce `third` on every tick behind `FROM_S`."""
+
+from load_tests.simulation.story import D_HOUR_S
+from schemas.facts import LocatedReport, LoggedTick, LogRecord, Rejection
+from streams.core import partition
+from streams.core.monitor import Monitor
+from streams.core.partition import LogPartition
+from streams.core.terms import DAY
+
+FROM_S = D_HOUR_S + DAY
+
+
+class RaisingMonitor(Monitor):
+    def apply(self, record: LogRecord, offset: int) -> Rejection | None:
+        if isinstance(record, LocatedReport) and b'"raise-me"' in bytes(record.report):
+            raise ValueError("as the trial asked")
+        if isinstance(record, LoggedTick) and self.truce == "third" and record.at > FROM_S:
+            raise ValueError("as the trial asked")
+        return super().apply(record, offset)
+
+
+class RaisingPartition(LogPartition):
+    """What a `LogPartition` makes its monitors of is a name in its module."""
+
+    def __init__(self, number: int) -> None:
+        partition.Monitor = RaisingMonitor
+        super().__init__(number)
+
+
+__all__ = ["RaisingPartition"]

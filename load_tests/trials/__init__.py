@@ -1,0 +1,43 @@
+"""Every trial by its name: what it does to the pipeline on a real broker before the judge comes."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from load_tests.trials import brokers, processes, records, reports
+from load_tests.verdict import Verdict
+
+
+class Kind(NamedTuple):
+    """`quick`: what is left out or made short for a version that takes seconds; None where it takes too long for that."""
+
+    run: Callable[..., Verdict]
+    quick: dict | None = None
+
+
+TRIALS: dict[str, Kind] = {
+    "killed-at-random": Kind(processes.killed_at_random, {"rounds": 4}),
+    "killed-between": Kind(processes.killed_between, {"points": ("intake.sent", "monitor.sent", "monitor.committed")}),
+    "failing-between": Kind(processes.failing_between, {}),
+    "frozen": Kind(processes.frozen),
+    "coming-and-going": Kind(processes.coming_and_going),
+    "broker-stopped": Kind(brokers.stopped),
+    "broker-killed": Kind(brokers.killed, {"times": 1}),
+    "broker-paused": Kind(brokers.paused),
+    "bad-network": Kind(brokers.bad_network),
+    "refusing": Kind(brokers.refusing),
+    "disk-full": Kind(brokers.disk_full),
+    "no-handles": Kind(brokers.no_handles),
+    "stuck": Kind(reports.stuck, {}),
+    "told-again": Kind(reports.told_again),
+    "wrong-clocks": Kind(reports.wrong_clocks),
+    "bad-ticks": Kind(reports.bad_ticks, {}),
+    "silence": Kind(reports.silence),
+    "falling-silent": Kind(reports.falling_silent),
+    "moved-offsets": Kind(records.moved_offsets),
+    "lost-checkpoint": Kind(records.lost_checkpoint, {}),
+    "lost-log-head": Kind(records.lost_log_head),
+    "changed-terms": Kind(records.changed_terms),
+    "raising": Kind(records.raising, {}),
+}
+
+__all__ = ["TRIALS", "Kind"]

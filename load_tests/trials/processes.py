@@ -1,0 +1,90 @@
+"""What happens to workers: killed at any moment and between any two things, frozen, joining and leaving."""
+
+import time
+
+from load_tests.bench import wait_until
+from load_tests.trials.trial import Trial
+from load_tests.verdict import Verdict
+from streams.worker.failpoints import POINTS
+from streams.worker.failures import FENCED
+
+
+def killed_at_random(trial: Trial, rounds: int = 50) -> Verdict:
+    """SIGKILL at a random moment of a worker under load, again and again."""
+    for name in ("intake", "monitor"):
+        trial.start(name)
+    for number in range(rounds):
+        if number % max(1, rounds // 18) == 0:
+            trial.tell()
+        time.sleep(trial.random.uniform(0.1, 2.5))
+        name = trial.random.choice(("intake", "monitor"))
+        trial.kill(name)
+        trial.start(name)
+    return trial.finish()
+
+
+def killed_between(trial: Trial, points: tuple[str, ...] = POINTS) -> Verdict:
+    """SIGKILL at every point between reading, sending, committing and acknowledging."""
+    for point in points:
+        stage = point.partition(".")[0]
+        other = "monitor" if stage == "intake" else "intake"
+        trial.start(stage, failpoints=f"{point}=kill@{trial.random.randrange(1, 4)}")
+        trial.keep_running(other)
+        trial.tell(2)
+        code = trial.running[stage].ended(90)
+        assert code == -9, f"{point}: ended with {code}: {trial.running[stage].said()}"
+        trial.say(f"killed at {point}")
+    return trial.finish()
+
+
+def failing_between(trial: Trial) -> Verdict:
+    """An error of the broker at each point of a transaction: it is aborted, and decided once more."""
+    points = ("monitor.begun", "monitor.sent", "monitor.offsets")
+    trial.start("intake")
+    trial.start("monitor", failpoints=",".join(f"{point}=raise@{count}" for point in points for count in (1, 3, 4)))
+    trial.tell(8)
+    wait_until(lambda: trial.running["monitor"].said().count("transaction aborted") >= 6, "aborted transactions", 90)
+    trial.stop("intake")
+    intake = trial.start("intake", failpoints="intake.sent=raise@1")
+    trial.tell(4)
+    assert intake.ended(60) != 0, "an intake that could not write must not go on"
+    return trial.finish()
+
+
+def frozen(trial: Trial) -> Verdict:
+    """SIGSTOP of a worker past its session, then SIGCONT: somebody else owns its partitions, it is fenced and ends."""
+    trial.start("intake")
+    trial.start("monitor", instance_id="one")
+    trial.tell(4)
+    wait_until(lambda: trial.installation.values("truce.checkpoints", 0), "the first works", 60)
+    zombie = trial.running["monitor"]
+    trial.freeze("monitor")
+    trial.start("monitor-2", instance_id="two")
+    wait_until(lambda: trial.running["monitor-2"].said().count("state rebuilt") > 0, "the second takes over", 90)
+    trial.tell(4)
+    time.sleep(3)
+    trial.thaw("monitor")
+    assert zombie.ended(60) == FENCED, f"ended otherwise: {zombie.said()}"
+    return trial.finish(names=("intake", "monitor-2"))
+
+
+def coming_and_going(trial: Trial, seconds: float = 120) -> Verdict:
+    """Three workers join and leave every few seconds: no two commit for one partition, and none is left without."""
+    trial.start("intake")
+    names = ("monitor", "monitor-2", "monitor-3")
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        trial.tell()
+        name = trial.random.choice(names)
+        if name in trial.running and trial.running[name].process.poll() is None:
+            trial.random.choice((trial.kill, trial.stop))(name)
+        else:
+            trial.start(name, instance_id=f"{name}-{trial.random.randrange(1_000)}")
+        time.sleep(trial.random.uniform(1, 4))
+    for name in names:
+        if name in trial.running and trial.running[name].process.poll() is None:
+            trial.stop(name)
+    return trial.finish()
+
+
+__all__ = ["coming_and_going", "failing_between", "frozen", "killed_at_random", "killed_between"]

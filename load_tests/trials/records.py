@@ -1,0 +1,142 @@
+"""What happens to offsets, checkpoints, the log and the terms, and to records on which the core raises."""
+
+from functools import partial
+
+import msgspec
+import orjson
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from load_tests.bench import wait_until
+from load_tests.simulation.story import D_HOUR_S, PARTITIONS, terms_of
+from load_tests.trials.trial import LOG_PARTITIONS, TOPIC, Trial
+from load_tests.verdict import Verdict
+from schemas.facts import Day, PhaseChange
+from schemas.topics import CHECKPOINTS, DAYS, LOCATED, PHASES, REJECTED
+from streams.core.intake import RECEIVED_AT_HEADER
+from streams.core.terms import DAY
+from streams.worker.failures import CANNOT_START
+
+RAISING = "load_tests.raising:RaisingPartition"
+
+
+def moved_offsets(trial: Trial) -> Verdict:
+    """The offsets of the groups are moved while all is stopped: the monitor's to the start and to the end, the intake's to
+    the start."""
+    for stage, topic, count, at_end in (
+        ("monitor", LOCATED, LOG_PARTITIONS, False),
+        ("monitor", LOCATED, LOG_PARTITIONS, True),
+        ("intake", TOPIC, PARTITIONS, False),
+    ):
+        _work(trial, 4)
+        trial.stop("intake", "monitor")
+        trial.tell(1)
+        # A member that keeps its place counts as there until its session has run out.
+        moving = partial(_move, trial, f"{trial.installation.prefix}-{stage}", topic, count, at_end)
+        wait_until(moving, f"{stage}: the group is empty", 60, 1)
+        trial.say(f"the {stage}'s group moved to the {'end' if at_end else 'start'}")
+    return trial.finish()
+
+
+def _move(trial: Trial, group: str, topic: str, count: int, at_end: bool) -> bool:
+    """False while the group has members."""
+    records = trial.installation.read(topic)
+    ends = {number: records[number][-1].offset + 1 if at_end and records[number] else 0 for number in range(count)}
+    admin = KafkaAdminClient(bootstrap_servers=trial.broker.bootstrap)
+    try:
+        admin.alter_group_offsets(group, {TopicPartition(topic, n): OffsetAndMetadata(end, "", -1) for n, end in ends.items()})
+    except KafkaError:
+        return False
+    finally:
+        admin.close()
+    return True
+
+
+def _work(trial: Trial, pieces: int) -> None:
+    """Tell some, and wait until some of it is decided."""
+    before = sum(len(records) for records in trial.installation.read(CHECKPOINTS).values())
+    trial.keep_running("intake", "monitor")
+    trial.tell(pieces)
+    wait_until(
+        lambda: sum(len(records) for records in trial.installation.read(CHECKPOINTS).values()) > before + 2,
+        "some are decided",
+        90,
+    )
+
+
+def lost_checkpoint(trial: Trial) -> Verdict:
+    """The checkpoints are deleted: everything is rebuilt from the log, and nothing is announced twice."""
+    _work(trial, 12)
+    wait_until(lambda: any(trial.installation.read(PHASES).values()), "a change of phase", 90)
+    trial.stop("intake", "monitor")
+    trial.installation.recreate(CHECKPOINTS, LOG_PARTITIONS)
+    return trial.finish()
+
+
+def lost_log_head(trial: Trial) -> Verdict:
+    """The head of the log is deleted and there is no base: it does not start, and says what to do. Put back, it goes on."""
+    trial.start("intake")
+    trial.tell(4)
+    wait_until(lambda: len(trial.installation.values(LOCATED, 0)) > 10, "a log", 90)
+    trial.stop("intake")
+    kept = trial.installation.read(LOCATED)
+    trial.installation.truncate(LOCATED, 0, before=5)
+    monitor = trial.start("monitor")
+    assert monitor.ended(60) == CANNOT_START, monitor.said()
+    assert "begins at offset 5, but state needs it from 0" in monitor.said()
+    assert not any(trial.installation.read(DAYS).values())
+    trial.running.pop("monitor")
+    trial.installation.recreate(LOCATED, LOG_PARTITIONS)
+    for number, records in kept.items():
+        for record in records:
+            trial.installation.publish(LOCATED, number, [record.value], key=record.key)
+    return trial.finish()
+
+
+def changed_terms(trial: Trial) -> Verdict:
+    """Terms change in mid-flight, plainly and as a correction, while workers are started again one after the other."""
+    trial.start("intake")
+    trial.start("monitor")
+    trial.start("monitor-2")
+    trial.tell(8)
+    trial.publish_terms(terms_of("first", 0, 1, TOPIC), effective_from_s=D_HOUR_S + 2 * DAY)
+    trial.stop("monitor")
+    trial.start("monitor")
+    trial.tell(4)
+    trial.publish_terms(terms_of("second", 1, 4, TOPIC), effective_from_s=D_HOUR_S, correct=True)
+    trial.stop("monitor-2")
+    trial.start("monitor-2")
+    trial.stop("intake")
+    trial.tell(2)
+    trial.start("intake")
+    return trial.finish(names=("intake", "monitor", "monitor-2"))
+
+
+def raising(trial: Trial) -> Verdict:
+    """A report that raises is refused, with a marker and `unknown` days; a truce that raises on a tick is halted, and its
+    neighbour on the partition is not. With the bug mended, the halted truce catches up."""
+    body = {"report_id": "raise-me", "source": "council", "type": "violation", "kind": "attack", "weapon": "mortar"}
+    body |= {"occurred_at": "2016-03-01T06:00:00Z", "location": {"lat": 36.2, "lon": 37.15}}
+    trial.installation.publish_messages(TOPIC, 0, [(orjson.dumps(body), ((RECEIVED_AT_HEADER, b"%d" % (D_HOUR_S - 1)),))])
+    trial.start("intake")
+    monitor = trial.start("monitor", state=RAISING)
+    trial.tell(18)
+    wait_until(lambda: "truce halted" in monitor.said(), "the third truce is halted", 90)
+    wait_until(lambda: _changes(trial, "first"), "its neighbour goes on", 90)
+    refused = [record for records in trial.installation.read(REJECTED).values() for record in records]
+    internal = [record for record in refused if b'"internal_error"' in record.value]
+    assert len(internal) == 3, f"{len(internal)} refusals of the report, one a truce expected"
+    days = [msgspec.json.decode(r.value, type=Day) for rs in trial.installation.read(DAYS).values() for r in rs if r.value]
+    marked = [day for day in days if "marker_stands" in day.failed]
+    assert marked and all(day.outcome != "quiet" for day in marked)
+    trial.stop("monitor")
+    return trial.finish()
+
+
+def _changes(trial: Trial, truce: str) -> list[PhaseChange]:
+    found = [msgspec.json.decode(r.value, type=PhaseChange) for rs in trial.installation.read(PHASES).values() for r in rs]
+    return [change for change in found if change.truce == truce]
+
+
+__all__ = ["changed_terms", "lost_checkpoint", "lost_log_head", "moved_offsets", "raising"]
