@@ -317,6 +317,8 @@ class Picture:
             ids = self._unlisted_by_day.get(day)
             if ids is not None:
                 ids.discard(incident.id)
+                if not ids:
+                    del self._unlisted_by_day[day]
 
     def _spoken_of(self, about: Key | str) -> Incident | None:
         if isinstance(about, str):
