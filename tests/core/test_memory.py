@@ -73,7 +73,7 @@ def test_memory_follows_the_horizon_and_not_the_file() -> None:
         tracemalloc.stop()
     days = MARKS[1] - MARKS[0]
     a_day = (held[2] - held[1]) // days
-    # A settled day of two zones is some hundred bytes of history, which the phases rest on; a day of reports is some ten times that.
+    # A settled day of two zones leaves some hundred bytes of history, which the phases rest on; its reports would be 60,000.
     assert a_day < 6_000, f"{a_day} bytes more a day"
     (picture,) = (picture for _, picture in run.partitions[0].monitors["long"].pictures)
     horizon = TERMS.gate.late_days_max + 10 + 3
