@@ -401,8 +401,9 @@ class Day(Struct, frozen=True, omit_defaults=True):
 
     `failed`: every condition for a quiet day that failed, in the order of the outcomes. `limit`: what the threshold
     allows, in thousandths of the metric's unit; null where there is no baseline. `watched`: share of the day, thousandths.
-    `heard`: lineages per side. `blocked_by`: incidents that break the threshold in the high only. `week`: the rolling level
-    at the end of the day, over the 168 hours that end with it. `disagreement`: the index of the seven days that end with it.
+    `heard`: lineages per side that spoke of the zone. `blocked_by`: incidents that break the threshold in the high only.
+    `week`: the rolling level at the end of the day, over the 168 hours that end with it. `disagreement`: the index of the
+    seven days that end with it.
     """
 
     truce: str

@@ -40,6 +40,7 @@ PARTS: dict[str, frozenset[str]] = {
     "map": frozenset({"terms", "days", "incidents"}),
     "incidents": frozenset({"terms", "incidents"}),
     "heard": frozenset({"terms", "days"}),
+    "disagreement": frozenset({"terms", "levels"}),
     "changes": frozenset({"terms", "phases"}),
     "about": frozenset({"terms"}),
 }

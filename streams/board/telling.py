@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.facts import Day, Incident, Interval, Level, PhaseChange
+from schemas.facts import Day, Disagreement, Incident, Interval, Level, PhaseChange
 from schemas.reasons import WHOLE, ChangeKind, Condition, Phase, Scope
 from streams.board.figures import Times, clean, interval, thousandths
 from streams.board.view import TruceView
@@ -42,6 +42,12 @@ class Telling:
     def assumed(self) -> int:
         """How many sources are taken to have watched throughout."""
         return max((level.assumed for level in self.truce.levels.values()), default=0)
+
+    @property
+    def disagreements(self) -> list[tuple[str, Disagreement]]:
+        """By zone, those first that disagree most; zones in which nobody can be compared last."""
+        told = [(zone, level.disagreement) for zone, level in self.truce.levels.items() if level.disagreement is not None]
+        return sorted(told, key=lambda entry: (-1 if entry[1].index is None else entry[1].index, entry[0]), reverse=True)
 
     def last_change(self, zone: str) -> PhaseChange | None:
         """The one that put a zone, or the whole, where it stands."""

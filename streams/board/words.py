@@ -157,10 +157,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     # heard
     "heard": ("Who was heard from", "من سُمع منهم"),
     "heard_intro": (
-        "Settled days only. The bar is the share of the day that enough sources watched at once; the number counts the sources, "
-        "of those that do not copy each other, that were heard from that day anywhere in the truce.",
+        "Settled days only. The bar is the share of the day that enough sources watched at once; the number counts the sources "
+        "that spoke of the zone that day; those that copy each other count once.",
         "للأيام المحسومة فقط. العمود حصة اليوم التي راقبها عدد كافٍ من المصادر معاً، "
-        "والرقم عدد المصادر التي سُمع منها ذلك اليوم في أي مكان من الهدنة، دون ما ينقل بعضه عن بعض.",
+        "والرقم عدد المصادر التي تحدثت عن المنطقة ذلك اليوم؛ وما ينقل بعضه عن بعض يُعد مرة واحدة.",
     ),
     "enough": ("enough", "كافية"),
     "not_enough": ("not enough", "غير كافية"),
@@ -183,10 +183,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     # disagreement
     "disagreement": ("Where sources disagree", "أين تختلف المصادر"),
     "disagreement_intro": (
-        "How far those who watch the same zone tell of different incidents in the last seven days, "
-        "matched one by one and not by their totals.",
-        "مدى اختلاف من يراقبون المنطقة نفسها في الحوادث التي يروونها في الأيام السبعة الأخيرة، بمطابقة كل حادث لا بالمجاميع.",
+        "Of the incidents of seven days, how many are told by only one of two sources that both watched the zone, matched one by "
+        "one and not by their totals.",
+        "من حوادث سبعة أيام، نسبة ما يرويه واحد فقط من مصدرين راقبا المنطقة معاً، بمطابقة كل حادث لا بالمجاميع.",
     ),
+    "to_day": ("seven days to day {}", "سبعة أيام حتى اليوم {}"),
+    "fewer_than_two": ("fewer than two sources to compare", "أقل من مصدرين للمقارنة"),
+    "pairs": ("Pairs of sources: {}", "أزواج المصادر: {}"),
+    "both_tell": ("both tell", "يرويها كلاهما"),
+    "only_one": ("only the first", "الأول فقط"),
+    "only_other": ("only the second", "الثاني فقط"),
     # about
     "about": ("About these numbers", "عن هذه الأرقام"),
     "basis_agreement": ("The seven days stand in the agreement.", "الأيام السبعة واردة في الاتفاق."),

@@ -34,7 +34,7 @@ class Coverage:
         self._by_day: dict[int, set[object]] = {}
         self._alive: dict[str, list[int]] = {}
         self._alive_at: dict[object, tuple[str, int]] = {}
-        self._heard: dict[int, Counter[tuple[str, str]]] = {}
+        self._heard: dict[tuple[str, int], Counter[tuple[str, str]]] = {}
         self._assumed = tuple(sorted({terms.source_by_name[n.casefold()].id for n in terms.coverage.assume_alive}))
 
     @property
@@ -80,18 +80,24 @@ class Coverage:
     def remove_restriction(self, key: object) -> Watch | None:
         return self._restrictions.pop(key, None)
 
-    def hear(self, lineage: str, side: str, at_s: int, step: int = 1) -> None:
-        """A lineage spoke of this time, in whatever way."""
-        heard = self._heard.setdefault((at_s - self._terms.d_hour_s) // DAY, Counter())
-        heard[lineage, side] += step
-        if not heard[lineage, side]:
-            del heard[lineage, side]
-            if not heard:
-                del self._heard[(at_s - self._terms.d_hour_s) // DAY]
+    def hear(self, lineage: str, side: str, at_s: int, zones: Iterable[str], step: int = 1) -> list[str]:
+        """A lineage spoke of this time in these zones, in whatever way. Gives those where it is the day's first word or last."""
+        day = (at_s - self._terms.d_hour_s) // DAY
+        changed = []
+        for zone in zones:
+            heard = self._heard.setdefault((zone, day), Counter())
+            heard[lineage, side] += step
+            if heard[lineage, side] == (step > 0):
+                changed.append(zone)
+            if not heard[lineage, side]:
+                del heard[lineage, side]
+                if not heard:
+                    del self._heard[zone, day]
+        return changed
 
-    def heard(self, day: int) -> dict[str, int]:
-        """Lineages per side that spoke of a day of the truce; what terms do not list is a side of its own."""
-        return dict(sorted(Counter(side for _, side in self._heard.get(day, ())).items()))
+    def heard(self, zone: str, day: int) -> dict[str, int]:
+        """Lineages per side that spoke of a day of a zone; what terms do not list is a side of its own."""
+        return dict(sorted(Counter(side for _, side in self._heard.get((zone, day), ())).items()))
 
     def watched_s(self, zone: str, start_s: int, end_s: int) -> int:
         """Seconds of the span during which enough lineages watched the zone at once, of the right kinds."""

@@ -52,7 +52,7 @@ class Picture:
         self.stale_weeks: set[tuple[str, int]] = set()
         self._accounts: dict[Key, Account] = {}
         self._deduplicator = Deduplicator(terms)
-        self._heard_at: dict[Key, tuple[str, str, int]] = {}
+        self._heard_at: dict[Key, tuple[str, str, int, tuple[str, ...]]] = {}
         self._judgements = Judgements(terms)
         self._anchored: dict[str, Key] | None = None
         self._unlisted_by_day: dict[int, set[str]] = {}
@@ -99,15 +99,29 @@ class Picture:
             about = report.about
             named = about.incident or key_of(about.source or "", about.report_id or "")
             self._judgements.add(key, report, lineage, side, known, named)
-        self.coverage.hear(lineage, side, at_s)
+        zones = self._spoken_of_zones(report, circle, known)
+        self._stale(self.coverage.hear(lineage, side, at_s, zones), at_s, at_s)
         if known is not None:
             self.heard_from[known.id] = max(received_at, self.heard_from.get(known.id, received_at))
-        self._heard_at[key] = lineage, side, at_s
+        self._heard_at[key] = lineage, side, at_s, zones
+
+    def _spoken_of_zones(self, report: Report, circle: Circle | None, known: Source | None) -> tuple[str, ...]:
+        """Of which zones a report says anything: where it may have happened, what is watched; the truce as a whole, always."""
+        if report.type is ReportType.ALIVE and known is not None:
+            zones = known.zones
+        elif report.covers is not None and report.covers.zone is not None:
+            named = report.covers.zone
+            zones = self.terms.zone_ids if named == WHOLE else (named,) if named in self.measure.zones else ()
+        elif circle is not None:
+            zones = self.zone_map.place(circle).possible
+        else:
+            zones = ()
+        return tuple(zones) if WHOLE in zones else (*zones, WHOLE)
 
     def remove(self, key: Key) -> None:
         """Take a report out again, whatever it was."""
-        lineage, side, at_s = self._heard_at.pop(key)
-        self.coverage.hear(lineage, side, at_s, -1)
+        lineage, side, at_s, zones = self._heard_at.pop(key)
+        self._stale(self.coverage.hear(lineage, side, at_s, zones, -1), at_s, at_s)
         account = self._accounts.pop(key, None)
         if account is not None:
             self._deduplicator.remove(account)
@@ -344,8 +358,7 @@ class Picture:
 
         Declarations and words on access stay: a denial holds until it is taken back.
         """
-        lineage, side, at_s = self._heard_at.pop(key)
-        self.coverage.hear(lineage, side, at_s, -1)
+        self.coverage.hear(*self._heard_at.pop(key), -1)
         self.coverage.remove_watch(key)
         self.coverage.remove_alive(key)
         self.coverage.remove_restriction(key)

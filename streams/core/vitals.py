@@ -101,7 +101,7 @@ def vitals(monitor: Monitor) -> TruceVitals | None:
         zones=[_zone(monitor, picture, zone, now_s, day) for zone in terms.zone_ids],
         sources=list(_sources(picture, terms)),
         heard=dict.fromkeys((*terms.opposed, Side.INDEPENDENT, UNLISTED), 0)
-        | ({} if day is None else picture.coverage.heard(day)),
+        | ({} if day is None else picture.coverage.heard(WHOLE, day)),
         access={} if day is None or now_s is None else _access(picture, terms, now_s),
         access_streaks=monitor.deciding.history.access_streaks(terms),
         incidents=incidents,

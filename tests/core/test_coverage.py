@@ -184,11 +184,13 @@ def test_a_trusted_nil_report_covers_a_span_or_does_not(rows: str, from_hour: in
     assert not coverage.trusted_nil_covers(("all",), *span)
 
 
-def test_who_was_heard_is_counted_by_lineage() -> None:
+def test_who_was_heard_of_a_zone_is_counted_by_lineage() -> None:
     coverage = Coverage(_terms())
     for lineage, side in (("a", "north"), ("a", "north"), ("b", "north"), ("monitor", "independent")):
-        coverage.hear(lineage, side, START_S + HOUR)
-    assert coverage.heard(0) == {"independent": 1, "north": 2}
-    coverage.hear("b", "north", START_S + HOUR, -1)
-    coverage.hear("a", "north", START_S + HOUR, -1)
-    assert coverage.heard(0) == {"independent": 1, "north": 1}
+        coverage.hear(lineage, side, START_S + HOUR, ("east", "all"))
+    coverage.hear("c", "north", START_S + HOUR, ("all",))
+    assert coverage.heard("east", 0) == {"independent": 1, "north": 2}
+    assert coverage.heard("all", 0) == {"independent": 1, "north": 3}
+    coverage.hear("b", "north", START_S + HOUR, ("east", "all"), -1)
+    coverage.hear("a", "north", START_S + HOUR, ("east", "all"), -1)
+    assert coverage.heard("east", 0) == {"independent": 1, "north": 1}

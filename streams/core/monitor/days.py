@@ -121,7 +121,7 @@ class Days:
             [access[area] for area in terms.access.required] if zone in terms.gated_ids else [],
             self._markers.stands(zone, start_s, end_s),
         )
-        return DayView(failed, most, share(watched_s, end_s - start_s), picture.coverage.heard(day), access)
+        return DayView(failed, most, share(watched_s, end_s - start_s), picture.coverage.heard(zone, day), access)
 
     def _collapses(self, day: int, ends: Ends) -> bool:
         """Whether the truce as a whole was too violent on a day to stand, if it goes on like that."""
