@@ -63,7 +63,11 @@ def read(path: Path, took: Took = nobody, mapping: Mapping | None = None) -> Ite
 
 
 def _cells(submission: documents.Object) -> Cells:
-    cells = documents.flat(_with_points(submission))
+    points: list[str] = []
+    cells = documents.flat(_with_points(submission, points))
+    if points:
+        # As KoBoToolbox does it: the first place that the form asks for.
+        cells.setdefault("_geolocation", points[0])
     for name in ("meta/rootUuid", "__id", "meta/instanceID"):
         if name in cells:
             cells[name] = cells[name].removeprefix("uuid:")
@@ -74,16 +78,17 @@ def _cells(submission: documents.Object) -> Cells:
     return cells
 
 
-def _with_points(value: documents.Object) -> documents.Object:
+def _with_points(value: documents.Object, points: list[str]) -> documents.Object:
     """GeoJSON points of answers in the form that KoBoToolbox has them in: "lat lon height accuracy"."""
-    plain = {}
+    plain: documents.Object = {}
     for name, inner in value.items():
         if isinstance(inner, dict) and inner.get("type") == "Point" and isinstance(inner.get("coordinates"), list):
             lon, lat, *height = [*inner["coordinates"], None, None][:3]
             accuracy = (inner.get("properties") or {}).get("accuracy")
             inner = " ".join(str(part or 0) for part in (lat, lon, *height, accuracy))
+            points.append(inner)
         elif isinstance(inner, dict):
-            inner = _with_points(inner)
+            inner = _with_points(inner, points)
         plain[name] = inner
     return plain
 

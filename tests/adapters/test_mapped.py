@@ -65,6 +65,16 @@ def test_a_mapping_that_cannot_be_used_is_told_in_a_line(tmp_path: Path, text: s
         load_mapping(tmp_path / "map.toml")
 
 
+def test_the_mapping_of_the_readme_can_be_used(tmp_path: Path) -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    block = readme.split("## Formats\n")[1].split("```toml\n")[1].split("```")[0]
+    (tmp_path / "map.toml").write_text(block)
+    cells = {"No": "1", "Date": "13.09.2016", "Hour": "11:50", "Town": "Kafr Zita", "What": "Shots fired", "Dead": "10+"}
+    made = reporter(load_mapping(tmp_path / "map.toml"))(cells | {"GPS": "35.37 36.60", "Grade": "B"})
+    assert not isinstance(made, Fault)
+    assert (made[1].kind, made[1].original, str(made[1].occurred_at)) == ("attack", {"Grade": "B"}, "2016-09-13 08:50:00+00:00")
+
+
 # cell             killed
 COUNTS = [
     ("2", 2),

@@ -1,8 +1,10 @@
 """UCDP's table, in full and as an extract of a few columns."""
 
+import os
 from pathlib import Path
 
 import pytest
+from adapters.reading import refused, reports, rows
 
 from schemas.facts import CountRange, Report
 from streams.adapters import AdapterError, Arrival, Unreadable, ucdp
@@ -136,6 +138,48 @@ def test_a_country_is_told_by_its_code(tmp_path: Path, name: str, code: str) -> 
     where = report(tmp_path, EXTRACT | {"country": name}).location
     assert where is not None
     assert where.country == code
+
+
+def test_every_row_of_the_real_extract_is_a_report_that_passes_the_check() -> None:
+    folder = Path(os.environ.get("TRUCE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    path = folder / "ucdp_ged25_1_sample_syria.csv"
+    if not path.exists():
+        pytest.skip(f"the real data is not in {folder}")
+    read = list(ucdp.read(path))
+    made = [check(row.value, row.received_at) for row in read if isinstance(row, Arrival)]
+    assert len(read) == len(made) == 1_289
+    assert all(isinstance(report, Report) for report in made)
+
+
+# where_prec   radius    precision   place
+SHARPNESS = [
+    ("1", 2_500, 1, "Kafr Zita town"),
+    ("2", 25_000, 2, "Kafr Zita town"),
+    ("3", None, 3, None),
+    ("4", None, 4, None),
+    ("7", None, 7, None),
+    ("", None, ucdp.UNSTATED_PRECISION, None),
+]
+
+
+@pytest.mark.parametrize(("where_prec", "radius_m", "precision", "place"), SHARPNESS)
+def test_a_place_is_as_sharp_as_its_code(
+    tmp_path: Path, where_prec: str, radius_m: int | None, precision: int, place: str | None
+) -> None:
+    where = report(tmp_path, FULL | {"where_prec": where_prec, "where_coordinates": "Kafr Zita town"}).location
+    assert where is not None
+    assert (where.radius_m, where.precision, where.place) == (radius_m, precision, place)
+
+
+def test_all_columns_of_the_data_set_are_read_and_its_codes_kept() -> None:
+    read = rows("ucdp.csv", "ucdp")
+    made = reports(read)
+    assert list(made) == ["910001", "910002", "910003"]
+    assert made["910001"].original is not None and made["910003"].original is not None
+    assert (made["910001"].original["where_prec"], made["910001"].original["date_prec"]) == ("1", "1")
+    assert (made["910003"].original["where_prec"], made["910003"].original["date_prec"]) == ("6", "5")
+    assert (made["910001"].via, made["910002"].time_precision) == ("residents", "week")
+    assert refused(read) == [("ucdp.csv:5", "wrong_type", "date")]
 
 
 BAD = [({"id": ""}, "id"), ({"date": "13.9.2016"}, "date"), ({"date": ""}, "date"), ({"date": "0016-09-13"}, "date")]

@@ -1,5 +1,6 @@
 """`truce replay` over small files of our own: what lands in the folder, what is counted, what is said when it cannot."""
 
+import json
 from pathlib import Path
 
 import orjson
@@ -86,7 +87,7 @@ def attack(number: int, source: str = "watch", **other: object) -> dict:
 
 def run(folder: Path, *lines: dict | bytes, arguments: tuple[str, ...] = ("--json",), name: str = "reports.jsonl") -> Result:
     (folder / "small.toml").write_text(TERMS)
-    (folder / name).write_bytes(b"\n".join(line if isinstance(line, bytes) else orjson.dumps(line) for line in lines))
+    (folder / name).write_bytes(b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines))
     given = ("--terms", str(folder / "small.toml"), "--format", "reports", "--out", str(folder / "out"), *arguments)
     return CliRunner().invoke(replay, (*given, str(folder / name)))
 
@@ -102,6 +103,34 @@ def test_two_watched_quiet_days_qualify_and_the_folder_says_so(tmp_path: Path) -
     assert [change["after"] for change in written(tmp_path, "phases.jsonl")] == ["in_force", "qualified"]
     days = [day for day in written(tmp_path, "days.jsonl") if day["zone"] == "all" and day["day"] >= 0]
     assert [day["outcome"] for day in days][:2] == ["quiet", "quiet"]
+
+
+SAMPLES = Path(__file__).parents[1] / "adapters" / "samples"
+# file                format        arguments                                 read, refused: file:line
+FORMATS = [
+    ("acled.csv", "acled", (), 5, ["acled.csv/0/6"]),
+    ("acled.json", "acled", (), 5, ["acled.json/0/10", "acled.json/0/12", "acled.json/0/8"]),
+    ("ucdp.csv", "ucdp", (), 4, ["ucdp.csv/0/5"]),
+    ("ushahidi.csv", "ushahidi", (), 3, ["ushahidi.csv/0/5"]),
+    ("kobo.json", "kobo", (), 4, ["kobo.json/0/14"]),
+    ("events.geojson", "geojson", (), 4, ["events.geojson/0/7", "events.geojson/0/8"]),
+    ("hxl.csv", "hxl", (), 3, ["hxl.csv/0/6"]),
+    ("log.csv", "csv", ("--map", str(SAMPLES / "log.toml")), 4, ["log.csv/0/4", "log.csv/0/5"]),
+]
+
+
+@pytest.mark.parametrize(("name", "format", "arguments", "read", "refused"), FORMATS, ids=[name for name, *_ in FORMATS])
+def test_every_format_is_replayed_and_what_is_no_report_is_refused_with_its_line(
+    tmp_path: Path, name: str, format: str, arguments: tuple[str, ...], read: int, refused: list[str]
+) -> None:
+    (tmp_path / "small.toml").write_text(TERMS)
+    given = ("--terms", str(tmp_path / "small.toml"), "--format", format, "--out", str(tmp_path / "out"), "--json", *arguments)
+    result = CliRunner().invoke(replay, (*given, str(SAMPLES / name)))
+    assert result.exit_code == 0, result.output
+    counts = orjson.loads(result.stdout)
+    assert counts["read"] == read == sum(counts[fate] for fate in ("rejected", "duplicates", "outside", "kept"))
+    origins = ["/".join(map(str, rejected["origin"])) for rejected in written(tmp_path, "rejected.jsonl")]
+    assert set(refused) <= set(origins)
 
 
 def test_every_report_is_counted_once(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Exports: valid in the eyes of others' libraries and schemas, whole, and with nothing in them that is not public."""
 
+import asyncio
 import csv
 import re
+from collections.abc import AsyncIterator
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +18,8 @@ from lxml import etree
 
 from schemas.facts import Cut, Incident, PhaseChange, PublicTerms
 from schemas.topics import INCIDENTS, PHASES, PUBLIC_TERMS
-from streams.board.reading import stored
-from streams.board.report import fold
+from streams.board.reading import Message, stored
+from streams.board.report import fold, now
 from streams.board.view import TruceView, View
 from streams.commands.export import export
 from streams.exports import FORMS, cap, geojson
@@ -107,6 +109,8 @@ CHAIN = [
     (("void", "in_force", "qualified", "north", 4), "Cancel", [4]),
     (("end", "in_force", "ended", "all", None), "Update", [0, 3]),
     (("void", "ended", "in_force", "all", 6), "Cancel", [6]),
+    (("end", "in_force", "ended", "all", None), "Update", [0, 3]),
+    (("withdrawn", "ended", "ended", "all", None), "Update", [8]),
 ]
 
 
@@ -207,6 +211,18 @@ def test_nobody_who_reports_is_named(folder: Path) -> None:
         for source, report_id in told:
             assert f'"{report_id}"' not in text and f",{report_id}," not in text
             assert f'"{source}"' not in text and f",{source}," not in text
+
+
+def test_from_a_cluster_they_are_those_of_the_moment_at_which_all_was_read() -> None:
+    messages = list(stored(told("as-agreed")))
+
+    async def followed() -> AsyncIterator[tuple[list[Message], bool]]:
+        for message in messages:
+            yield [message], message is messages[-1]
+        raise AssertionError("read on")
+
+    (truce,) = asyncio.run(now(followed())).listed()
+    assert geojson.files(truce, SENDER) == geojson.files(truce_of(told("as-agreed")), SENDER)
 
 
 @pytest.mark.parametrize("form", FORMS)
