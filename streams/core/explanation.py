@@ -154,7 +154,7 @@ def _neighbour(incident: Incident, other: Incident, apart_m: int, gap_s: int, ru
 def _witnesses(incident: Incident, claims: dict[Pair, list[Told]], accused: set[str]) -> list[Witness]:
     witnesses = []
     for group in incident.groups():
-        told = [claims[pair][-1] for pair in group if pair in claims]
+        told = [claims[pair][-1] for pair in incident.speaking([pair for pair in group if pair in claims], accused)]
         sides = sorted(incident.sides(group))
         last = max(told) if told else None
         if last is None:

@@ -215,26 +215,45 @@ class Incident:
         return [account for _, account in self._told[:count]]
 
     def groups(self) -> list[list[Pair]]:
-        """Lineages that depend on each other count once: those joined by quoting or by copying fall together."""
+        """Lineages that depend on each other count once: those joined by quoting or by copying fall together.
+
+        What speaks for a side may join itself to one independent lineage, but not two of them to each other: whoever
+        copies both would make one witness of them.
+        """
         parent: dict[str, str] = {}
+        independent = {pair[0] for pair, side in self._senders if side == Side.INDEPENDENT and pair[0] != UNLISTED}
+        holding = set(independent)
 
         def root(lineage: str) -> str:
             while parent.setdefault(lineage, lineage) != lineage:
                 lineage = parent[lineage]
             return lineage
 
+        def join(one: str, other: str, free: bool) -> None:
+            first, second = sorted((root(one), root(other)))
+            if first != second and (free or not (first in holding and second in holding)):
+                parent[second] = first
+                if second in holding:
+                    holding.add(first)
+
         pairs = sorted(self._pairs, key=lambda pair: (pair[0], pair[1] or ""))
         for lineage, via in pairs:
             if via is not None:
-                one, other = sorted((root(lineage), root(via)))
-                parent[other] = one
+                join(lineage, via, lineage in independent)
         for (one, _), (other, _) in self.copied():
-            first, second = sorted((root(one), root(other)))
-            parent[second] = first
+            join(one, other, one in independent and other in independent)
         groups: dict[str, list[Pair]] = {}
         for pair in pairs:
             groups.setdefault(root(pair[0]), []).append(pair)
         return [groups[name] for name in sorted(groups)]
+
+    def speaking(self, group: list[Pair], accused: set[str]) -> list[Pair]:
+        """Of a group that counts once, those whose numbers stand for it: the independent, else those not accused, else all."""
+        if len(group) < 2:
+            return group
+        sides = {pair: {side for told, side in self._senders if told == pair} for pair in group}
+        known = [pair for pair in group if Side.INDEPENDENT in sides[pair] and pair[0] != UNLISTED]
+        return known or [pair for pair in group if not sides[pair] <= accused] or group
 
     def copied(self) -> list[tuple[Pair, Pair]]:
         """Listed lineages of which one has the other's words or link: a wire copy is no second witness."""
@@ -278,7 +297,7 @@ class Incident:
         own: list[Bounds] = []
         others: list[Bounds] = []
         for group, sides in groups:
-            told = [table[pair][-1] for pair in group if pair in table]
+            told = [table[pair][-1] for pair in self.speaking([pair for pair in group if pair in table], accused)]
             if told:
                 (own if sides and sides <= accused else others).append(max(told)[3])
         if not others:
