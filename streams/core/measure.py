@@ -30,12 +30,14 @@ def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: 
     amounts = [(1, derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
     parts = []
     in_low, in_best, in_high = derived.violent
-    if in_low and derived.grade is not Grade.WEAK and placement.certain and end_s - start_s < WIDE_SPAN_S and _datable(incident):
+    # "140 killed across the province this week" holds incidents that are told one by one: it is doubt, not one more.
+    is_total = end_s - start_s >= WIDE_SPAN_S
+    if in_low and derived.grade is not Grade.WEAK and placement.certain and not is_total and _datable(incident):
         parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW], span))
     if counted:
         middle_s = (start_s + end_s) // 2
         hour = middle_s // HOUR
-        if in_best and placement.centre:
+        if in_best and placement.centre and not is_total:
             parts.append(
                 Part(BEST, placement.centre, (middle_s // DAY,), hour, hour + WINDOW_HOURS, amounts[BEST], (sum(span) // 2,) * 2)
             )

@@ -121,10 +121,10 @@ def _enter(sums, body: Incident, zone: str, centred: Centres, sure: bool, start_
     if body.status != "live" or body.scope == "out_of_scope" or body.discounted:
         return
     sharp = body.time_precision not in ("week", "month") and body.ends - body.starts < 7 * DAY
-    last_s = max(body.ends, body.starts + 1)
+    last_s, total = max(body.ends, body.starts + 1), body.ends - body.starts >= 7 * DAY
     tests = (
         sure and sharp and body.grade != "weak" and zone in body.certain,
-        body.counted and zone in centred[body.id] and start_s <= (body.starts + body.ends) // 2 < end_s,
+        body.counted and not total and zone in centred[body.id] and start_s <= (body.starts + body.ends) // 2 < end_s,
         body.counted and zone in body.possible and body.starts < end_s and last_s > start_s,
     )
     for bound, (name, holds) in enumerate(zip(("low", "best", "high"), tests, strict=True)):

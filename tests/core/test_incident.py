@@ -9,6 +9,7 @@ from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import Grade, Method, Scope
 from streams.core.claims import bounds, spread
 from streams.core.incident import Derived
+from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture
 from streams.core.terms import Terms, parse
 
@@ -232,3 +233,18 @@ def test_severity_is_capped_so_that_one_exaggeration_closes_no_gate_for_ever() -
 
 def test_weapons_that_differ_make_an_interval() -> None:
     assert _told("observatory weapon=mortar, outlet weapon=rocket").severity == (2_000, 2_000, 3_000)
+
+
+def test_a_total_over_a_week_is_in_doubt_and_never_one_more_of_the_incidents_it_contains() -> None:
+    """ "140 killed across the province this week" joins no incident, and neither low nor best of any day has it."""
+    picture = Picture(TERMS)
+    for number, source in enumerate(("observatory", "outlet")):
+        _add(picture, number, {"source": source, "type": "violation", "kind": "attack"}, Casualties(killed=3))
+    week = {"source": "council", "type": "violation", "kind": "attack", "time_precision": "week"}
+    _add(picture, 2, week, Casualties(killed=140))
+    picture.resolve()
+    assert sorted(incident.reports for incident in picture.incidents.values()) == [1, 2]
+    for bound in (LOW, BEST):
+        counted = [picture.measure.zones["all"].day(day)[bound * 3 + 2] for day in range(7)]
+        assert counted == [0, 3, 0, 0, 0, 0, 0]
+    assert [picture.measure.zones["all"].day(day)[HIGH * 3] for day in (0, 1, 2)] == [1, 2, 1]
