@@ -102,7 +102,7 @@ async def _publish(producer: AIOKafkaProducer, rate: float, count: int, name: st
             "kind": "attack",
             "weapon": random.choice(("mortar", "artillery", "airstrike")),
             "occurred_at": datetime.fromtimestamp(int(now) - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "location": {"lat": round(random.uniform(34.5, 36.5), 4), "lon": round(random.uniform(36.5, 40), 4), "country": "SY"},
+            "location": {"lat": round(random.uniform(34.9, 35.9), 4), "lon": round(random.uniform(37.2, 39.2), 4), "country": "SY"},
         }
         published[report_id] = now
         await producer.send(TOPIC, orjson.dumps(report))
