@@ -95,6 +95,7 @@ async def _publish(producer: AIOKafkaProducer, rate: float, count: int, name: st
             await asyncio.sleep(ahead_s)
         report_id = f"{name}-{number}"
         now = time.time()
+        lat, lon = round(random.uniform(34.9, 35.9), 4), round(random.uniform(37.2, 39.2), 4)
         report = {
             "report_id": report_id,
             "source": random.choice(("observatory", "network", "council", "ministry")),
@@ -102,7 +103,7 @@ async def _publish(producer: AIOKafkaProducer, rate: float, count: int, name: st
             "kind": "attack",
             "weapon": random.choice(("mortar", "artillery", "airstrike")),
             "occurred_at": datetime.fromtimestamp(int(now) - 60, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "location": {"lat": round(random.uniform(34.9, 35.9), 4), "lon": round(random.uniform(37.2, 39.2), 4), "country": "SY"},
+            "location": {"lat": lat, "lon": lon, "country": "SY"},
         }
         published[report_id] = now
         await producer.send(TOPIC, orjson.dumps(report))
