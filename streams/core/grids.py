@@ -33,7 +33,8 @@ class Point(NamedTuple):
 def read(text: str) -> Point | None:
     """The point that a text is, or nothing. The whole text must be one coordinate, but for white space and brackets."""
     text = text.translate(_DIGITS).strip(" \t()[]")
-    if not any(character.isdigit() for character in text) or len(text) > _LENGTH_MAX:
+    # A plus code may have letters alone; everything else has digits.
+    if len(text) > _LENGTH_MAX or not ("+" in text or any(character.isdigit() for character in text)):
         return None
     return next((point for reader in READERS if (point := reader(text)) is not None), None)
 
