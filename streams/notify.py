@@ -108,6 +108,7 @@ class Notifier:
             partitions = await self._partitions()
             await consumer.start()
         except (KafkaError, OSError) as fault:
+            await consumer.stop()
             raise BrokerProblem(f"no Kafka broker answers at {self._settings.bootstrap}: {fault}") from None
         try:
             # Without a group's assignment: a receiver that is down for hours must not cost the place in a group.

@@ -37,6 +37,7 @@ async def follow(settings: Settings) -> AsyncIterator[tuple[list[Message], bool]
     try:
         await consumer.start()
     except (KafkaError, OSError) as fault:
+        await consumer.stop()
         raise BrokerProblem(f"no Kafka broker answers at {settings.bootstrap}: {fault}") from None
     try:
         ends = await consumer.end_offsets(consumer.assignment())
