@@ -105,12 +105,13 @@ def _watch(random: Random, terms: Terms) -> Iterator[Telling]:
 
 def _violence(found: list[Happening], terms: Terms) -> list[int]:
     """By day, the true severity in thousandths."""
-    days = [0] * TRUCE_DAYS
+    # A run may end after the last strike: nothing happens in the days that are waited for it to settle.
+    days = [0] * (TRUCE_DAYS + 3)
     for one in found:
         severity = terms.weight("attack", one.weapon)
         severity += thousandths(terms.severity.killed) * one.killed + thousandths(terms.severity.injured) * one.injured
         day = (one.at - terms.d_hour_s) // DAY
-        if day < TRUCE_DAYS:
+        if day < len(days):
             days[day] += min(severity, thousandths(terms.severity.cap))
     return days
 
