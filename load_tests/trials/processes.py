@@ -1,6 +1,7 @@
 """What happens to workers: killed at any moment and between any two things, frozen, joining and leaving."""
 
 import time
+from pathlib import Path
 
 from load_tests.bench import wait_until
 from load_tests.trials.trial import Trial
@@ -54,11 +55,10 @@ def failing_between(trial: Trial) -> Verdict:
 def frozen(trial: Trial) -> Verdict:
     """SIGSTOP of a worker past its session, then SIGCONT: somebody else owns its partitions, it is fenced and ends."""
     trial.start("intake")
-    trial.start("monitor", instance_id="one")
+    # It stops itself with a transaction open, so that it has something to write when it goes on.
+    zombie = trial.start("monitor", instance_id="one", failpoints="monitor.sent=pause@3")
     trial.tell(4)
-    wait_until(lambda: trial.installation.values("truce.checkpoints", 0), "the first works", 60)
-    zombie = trial.running["monitor"]
-    trial.freeze("monitor")
+    wait_until(lambda: " T " in Path(f"/proc/{zombie.process.pid}/stat").read_text(), "the first is frozen", 90)
     trial.start("monitor-2", instance_id="two")
     wait_until(lambda: trial.running["monitor-2"].said().count("state rebuilt") > 0, "the second takes over", 90)
     trial.tell(4)

@@ -117,7 +117,7 @@ def raising(trial: Trial) -> Verdict:
     """A report that raises is refused, with a marker and `unknown` days; a truce that raises on a tick is halted, and its
     neighbour on the partition is not. With the bug mended, the halted truce catches up."""
     body = {"report_id": "raise-me", "source": "council", "type": "violation", "kind": "attack", "weapon": "mortar"}
-    body |= {"occurred_at": "2016-03-01T06:00:00Z", "location": {"lat": 36.2, "lon": 37.15}}
+    body |= {"occurred_at": "2016-02-29T20:00:00Z", "location": {"lat": 36.2, "lon": 37.15}}
     trial.installation.publish_messages(TOPIC, 0, [(orjson.dumps(body), ((RECEIVED_AT_HEADER, b"%d" % (D_HOUR_S - 1)),))])
     trial.start("intake")
     monitor = trial.start("monitor", state=RAISING)

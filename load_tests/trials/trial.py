@@ -98,9 +98,6 @@ class Trial:
     def kill(self, name: str) -> None:
         self.running.pop(name).kill()
 
-    def freeze(self, name: str) -> None:
-        os.kill(self.running[name].process.pid, signal.SIGSTOP)
-
     def thaw(self, name: str) -> None:
         os.kill(self.running[name].process.pid, signal.SIGCONT)
 

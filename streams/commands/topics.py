@@ -7,6 +7,7 @@ import orjson
 
 from schemas.topics import REPORTS_PREFIX
 from streams import clients
+from streams.acls import acl_commands
 from streams.settings import load
 from streams.topics import Finding, check_topics
 
@@ -29,7 +30,17 @@ class ReportTopic(click.ParamType):
 @click.option("--check", is_flag=True, help="Change nothing; this is the default.")
 @click.option("--reports", type=ReportTopic(), multiple=True, help="A report topic that must be there, such as reports.field:4.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a topic.")
-def topics(create: bool, mend: bool, check: bool, reports: tuple[tuple[str, int], ...], as_json: bool) -> None:
+@click.option("--acls", is_flag=True, help="Only print the kafka-acls commands of a safe deployment.")
+@click.option("--reporter", "reporters", multiple=True, help="With --acls: a reporting body, which gets topics of its own.")
+def topics(
+    create: bool,
+    mend: bool,
+    check: bool,
+    reports: tuple[tuple[str, int], ...],
+    as_json: bool,
+    acls: bool,
+    reporters: tuple[str, ...],
+) -> None:
     """Check the topics on the broker against what this program needs; exits with 1 if any is wrong.
 
     Report topics (reports.*) that are there are checked too. Live ones must stamp messages with the broker's own time;
@@ -38,6 +49,10 @@ def topics(create: bool, mend: bool, check: bool, reports: tuple[tuple[str, int]
     if check and (create or mend):
         raise click.UsageError("--check changes nothing: leave it out with --create or --mend")
     settings = load()
+    if acls:
+        for command in acl_commands(settings.bootstrap, settings.prefix, reporters):
+            click.echo(command)
+        return
     with clients.admin(settings) as client:
         findings = check_topics(
             client, settings.log_partitions, dict(reports), settings.replication_factor, create=create, mend=mend
