@@ -127,11 +127,16 @@ def raising(trial: Trial) -> Verdict:
     refused = [record for records in trial.installation.read(REJECTED).values() for record in records]
     internal = [record for record in refused if b'"internal_error"' in record.value]
     assert len(internal) == 3, f"{len(internal)} refusals of the report, one a truce expected"
-    days = [msgspec.json.decode(r.value, type=Day) for rs in trial.installation.read(DAYS).values() for r in rs if r.value]
-    marked = [day for day in days if "marker_stands" in day.failed]
-    assert marked and all(day.outcome != "quiet" for day in marked)
+    wait_until(lambda: _marked(trial), "days that the marker stands for", 90)
+    assert all(day.outcome != "quiet" for day in _marked(trial))
     trial.stop("monitor")
     return trial.finish()
+
+
+def _marked(trial: Trial) -> list[Day]:
+    """Settled days that are not quiet because a report was refused."""
+    days = [msgspec.json.decode(r.value, type=Day) for rs in trial.installation.read(DAYS).values() for r in rs if r.value]
+    return [day for day in days if "marker_stands" in day.failed]
 
 
 def _changes(trial: Trial, truce: str) -> list[PhaseChange]:

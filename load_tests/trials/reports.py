@@ -55,7 +55,7 @@ def bad_ticks(trial: Trial) -> Verdict:
                     earlier_s = STARTS_S + trial.random.randrange(DAYS) * DAY
                     damaged.append((tick_value(earlier_s, {TOPIC: PARTITIONS}), ()))
             piece[number] = damaged
-    trial.pieces[5][0].append((tick_value(D_HOUR_S + 300 * DAY, {TOPIC: PARTITIONS}), ()))
+    trial.pieces[5].setdefault(0, []).append((tick_value(D_HOUR_S + 300 * DAY, {TOPIC: PARTITIONS}), ()))
     verdict = _work_off(trial)
     ahead = [change.decided_at for change in _changes(trial) if change.decided_at > D_HOUR_S + 100 * DAY]
     assert not ahead, "one partition that ran ahead took time along"
