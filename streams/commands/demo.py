@@ -245,7 +245,7 @@ def _results(follower: Follower, stories: list[Story]) -> dict[str, Any]:
 
 def _wait(stage: Stage, console: Console) -> None:
     console.print(f"\nKafka and the worker go on at [bold]{stage.settings.bootstrap}[/bold]. In another terminal:")
-    for command in ("tail phases --from-start", "tail days --from-start", "board"):
+    for command in ("tail phases --from-start", "tail days --from-start", "board", "verify", "explain 2016-09-19"):
         console.print(f"  TRUCE_BOOTSTRAP={stage.settings.bootstrap} uv run truce {command}", soft_wrap=True)
     console.print("Ctrl-C stops everything.")
     while True:
