@@ -44,8 +44,11 @@ def failing_between(trial: Trial) -> Verdict:
     forced = {"monitor.begun": (2, 9), "monitor.sent": (4, 8), "monitor.offsets": (6, 10)}
     trial.start("intake")
     trial.start("monitor", failpoints=",".join(f"{point}=raise@{count}" for point in forced for count in forced[point]))
-    trial.tell(8)
-    wait_until(lambda: trial.running["monitor"].said().count("transaction aborted") >= 6, "aborted transactions", 90)
+    trial.wait_for_work("monitor")
+    for _ in range(14):
+        trial.tell()
+        time.sleep(0.7)
+    wait_until(lambda: trial.running["monitor"].said().count("transaction aborted") >= 5, "aborted transactions", 90)
     trial.stop("intake")
     intake = trial.start("intake", failpoints="intake.sent=raise@1")
     trial.tell(4)

@@ -111,7 +111,7 @@ class LogPartition:
         if self._to_adopt:
             self._adopt_up_to(offset)
         if offset in self._skip:
-            self._step_over(offset)
+            self._pass_over(read(value), offset)
             return
         record = read(value)
         if isinstance(record, Rejection):
@@ -136,9 +136,8 @@ class LogPartition:
         assert offset == self.next_offset
         record = read(value)
         if isinstance(record, LocatedReport):
-            self._step_over(offset)
+            marker = self._pass_over(record, offset)
             detail = f"the report at offset {offset} of the log raised {type(fault).__name__}"
-            marker = Marker(record.truce, marker_of(record), Reason.INTERNAL_ERROR)
             return [*self.flush(), refusal(record, Rejection(Reason.INTERNAL_ERROR, detail))], [_encode(marker)]
         if not isinstance(fault, TruceFault):
             raise fault
@@ -247,9 +246,17 @@ class LogPartition:
     def _origin(self, offset: int) -> Origin:
         return Origin(LOCATED, self.number, offset)
 
-    def _step_over(self, offset: int) -> None:
+    def _pass_over(self, record: LogRecord | Rejection, offset: int) -> Marker | None:
+        """Step over a report that raised. It marks its truce from here on: the marker in the log comes behind all that is
+        there by now, and until it is read the days would go by without the report."""
+        marker = None
+        if isinstance(record, LocatedReport):
+            marker = Marker(record.truce, marker_of(record), Reason.INTERNAL_ERROR)
+            if self._monitor(record.truce) is not None:
+                self._give(record.truce, marker, offset)
         self._skipped.append(offset)
         self.next_offset = offset + 1
+        return marker
 
     def _monitor(self, truce: str) -> Monitor | None:
         """None where there are too many already that nobody has ever given terms."""
