@@ -344,7 +344,7 @@ def _places(countries: tuple[str, ...]) -> gazetteer.Gazetteer:
 
 
 def _intake() -> Intake:
-    return Intake(gazetteers=lambda countries, names: _places(tuple(countries)))
+    return Intake(gazetteers=lambda countries, *names: _places(tuple(countries)))
 
 
 __all__ = ["Faults", "Outcome", "run"]
