@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from load_tests.trials import brokers, processes, records, reports
+from load_tests.trials import brokers, input, processes, records, reports
 from load_tests.verdict import Verdict
 
 
@@ -33,6 +33,8 @@ TRIALS: dict[str, Kind] = {
     "bad-ticks": Kind(reports.bad_ticks, {}),
     "silence": Kind(reports.silence),
     "falling-silent": Kind(reports.falling_silent),
+    "bad-input": Kind(input.bad_input, {"names": 2_000}),
+    "unpacking": Kind(input.unpacking),
     "moved-offsets": Kind(records.moved_offsets),
     "lost-checkpoint": Kind(records.lost_checkpoint, {}),
     "lost-log-head": Kind(records.lost_log_head),

@@ -31,9 +31,14 @@ def killed_between(trial: Trial, points: tuple[str, ...] = POINTS) -> Verdict:
         other = "monitor" if stage == "intake" else "intake"
         trial.start(stage, failpoints=f"{point}=kill@{trial.random.randrange(1, 4)}")
         trial.keep_running(other)
-        trial.tell(2)
-        code = trial.running[stage].ended(90)
-        assert code == -9, f"{point}: ended with {code}: {trial.running[stage].said()}"
+        trial.tell()
+        worker = trial.running[stage]
+        deadline = time.monotonic() + 90
+        while worker.process.poll() is None and time.monotonic() < deadline:
+            trial.tell_again()
+            time.sleep(0.5)
+        code = worker.process.poll()
+        assert code == -9, f"{point}: ended with {code}: {worker.said()}"
         trial.say(f"killed at {point}")
     return trial.finish()
 

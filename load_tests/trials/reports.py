@@ -89,7 +89,7 @@ def stuck(trial: Trial) -> Verdict:
     trial.start("intake")
     trial.start("monitor")
     trial.tell(20)
-    wait_until(trial._is_decided, "what there is is decided", 120, 1)
+    wait_until(trial.is_decided, "what there is is decided", 120, 1)
     assert all(change.decided_at <= last_s for change in _changes(trial)), "time went on without a partition"
     trial.pieces = [{1: messages} for _, messages in held]
     return trial.finish()

@@ -50,6 +50,7 @@ class Trial:
         self.terms = [terms_of("first", 0, 2, TOPIC), terms_of("second", 1, 1, TOPIC), terms_of("third", 0, 3, TOPIC)]
         for terms in self.terms:
             self.publish_terms(terms)
+        self._told: list[dict[int, Piece]] = []
         self.pieces = cut(with_ticks(list(story(Random(seed), many))), 20)
         self.running: dict[str, Worker] = {}
 
@@ -70,8 +71,16 @@ class Trial:
     def tell(self, pieces: int = 1) -> None:
         """The next pieces of the story."""
         for _ in range(min(pieces, len(self.pieces))):
-            for number, messages in self.pieces.pop(0).items():
-                self.installation.publish_messages(TOPIC, number, messages)
+            self._told.append(self.pieces.pop(0))
+            self._write(self._told[-1])
+
+    def tell_again(self) -> None:
+        """A piece that was told before: its reports are known, and its ticks are late."""
+        self._write(self.random.choice(self._told))
+
+    def _write(self, piece: Mapping[int, Piece]) -> None:
+        for number, messages in piece.items():
+            self.installation.publish_messages(TOPIC, number, messages)
 
     # -- workers -------------------------------------------------------------------------------------------------------
 
@@ -115,11 +124,11 @@ class Trial:
         while verdict is None or not (verdict.clean or time.monotonic() > deadline):
             self.keep_running(*names)
             time.sleep(1.0)
-            if self._is_decided() or time.monotonic() > deadline:
+            if self.is_decided() or time.monotonic() > deadline:
                 verdict = judge(KafkaTopics(self.settings))
         return verdict
 
-    def _is_decided(self) -> bool:
+    def is_decided(self) -> bool:
         """Whether the groups have come to the ends, but for the marker of a last transaction."""
         topics, admin = KafkaTopics(self.settings), KafkaAdminClient(bootstrap_servers=self.broker.bootstrap)
         try:
