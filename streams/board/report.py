@@ -3,13 +3,11 @@
 It is drawn from the same messages by the same hand as the page, so that its numbers are those of the topics.
 """
 
-from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import resvg_py
 
-from streams.board import charts, page
-from streams.board.reading import Message
+from streams.board import charts, files, page
 from streams.board.telling import Telling
 from streams.board.view import TruceView, View
 from streams.board.words import Words
@@ -17,45 +15,15 @@ from streams.board.words import Words
 PICTURE_ZOOM = 2.0
 
 
-class ReportError(ValueError):
-    """There is nothing to report, or nowhere to put it; the message says which, in one line."""
-
-
-def fold(messages: Iterable[Message]) -> View:
-    """The picture of a finished set of messages."""
-    view = View()
-    for message in messages:
-        view.take(*message)
-    return view
-
-
-async def now(followed: AsyncIterator[tuple[list[Message], bool]]) -> View:
-    """The picture of what the topics hold at this moment."""
-    view = View()
-    async for messages, is_all in followed:
-        for message in messages:
-            view.take(*message)
-        if is_all:
-            break
-    return view
-
-
 def write(view: View, folder: Path, language: str, truce: str | None = None) -> list[Path]:
-    """A page and its charts for every truce, or for one; the paths that were written. Raises `ReportError`."""
-    listed = [found for found in view.listed() if truce in (None, found.id)]
-    if not listed:
-        known = ", ".join(found.id for found in view.listed()) or "none"
-        raise ReportError(f"there is no truce {truce!r}; there are: {known}" if truce else "no truce has been published yet")
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for found in listed:
-        stem = f"{found.id}.{language}"
-        contents = {f"{stem}.html": page.report_page(found, language).encode()}
-        contents |= {f"{stem}.{name}.png": picture(drawn) for name, drawn in drawings(found, language).items()}
-        for name, content in contents.items():
-            (folder / name).write_bytes(content)
-            written.append(folder / name)
-    return written
+    """A page and its charts for every truce, or for one; the paths that were written. Raises `NothingToWrite`."""
+    return files.write(view, folder, truce, lambda found: _files(found, language))
+
+
+def _files(truce: TruceView, language: str) -> dict[str, bytes]:
+    stem = f"{truce.id}.{language}"
+    drawn = {f"{stem}.{name}.png": picture(svg) for name, svg in drawings(truce, language).items()}
+    return {f"{stem}.html": page.report_page(truce, language).encode()} | drawn
 
 
 def drawings(truce: TruceView, language: str) -> dict[str, str]:
@@ -78,4 +46,4 @@ def picture(svg: str) -> bytes:
     return resvg_py.svg_to_bytes(svg_string=styled, zoom=PICTURE_ZOOM, background="#ffffff")
 
 
-__all__ = ["ReportError", "drawings", "fold", "now", "picture", "write"]
+__all__ = ["drawings", "picture", "write"]

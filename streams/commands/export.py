@@ -1,15 +1,12 @@
 """`truce export`: what is public, in the forms that others read."""
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from streams.board.reading import follow, stored
-from streams.board.report import fold, now
-from streams.exports import FORMS, ExportError, write
+from streams.commands.files import write_files
+from streams.exports import FORMS, write
 from streams.exports.cap import SENDER_FORBIDDEN
-from streams.settings import load
 
 
 @click.command()
@@ -28,15 +25,7 @@ def export(form: str, results: Path | None, folder: Path, truce: str | None, sen
         raise click.UsageError("--sender: say who sends the alerts, such as monitor@example.org")
     if sender is not None and (not sender.isprintable() or any(letter in sender for letter in SENDER_FORBIDDEN)):
         raise click.UsageError("--sender: no spaces, commas, < or &, says the standard")
-    try:
-        view = fold(stored(results)) if results is not None else asyncio.run(now(follow(load())))
-        written = write(view, form, folder, sender or "", truce)
-    except ExportError as fault:
-        raise click.ClickException(str(fault)) from None
-    except OSError as fault:
-        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
-    for path in written:
-        click.echo(path)
+    write_files(results, folder, lambda view: write(view, form, folder, sender or "", truce))
 
 
 __all__ = ["export"]

@@ -14,8 +14,8 @@ from schemas.reasons import WHOLE, Phase, Scope
 from schemas.topics import DAYS, INCIDENTS, PHASES, REJECTED
 from streams import settings
 from streams.adapters import AdapterError, Arrival, Row, Unreadable
+from streams.board.files import fold
 from streams.board.reading import stored
-from streams.board.report import fold
 from streams.board.report import write as write_report
 from streams.commands.formats import Files, reading
 from streams.commands.progress import Bar

@@ -1,14 +1,12 @@
 """`truce report`: the situation report as a file, from a folder of results or from the cluster."""
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from streams.board.reading import follow, stored
-from streams.board.report import ReportError, fold, now, write
+from streams.board.report import write
 from streams.board.words import LANGUAGES
-from streams.settings import load
+from streams.commands.files import write_files
 
 
 @click.command()
@@ -21,15 +19,7 @@ def report(results: Path | None, folder: Path, truce: str | None, language: str)
 
     DIR is what `truce replay --out` wrote; without it, the report is made from the topics as they are now.
     """
-    try:
-        view = fold(stored(results)) if results is not None else asyncio.run(now(follow(load())))
-        written = write(view, folder, language, truce)
-    except ReportError as fault:
-        raise click.ClickException(str(fault)) from None
-    except OSError as fault:
-        raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
-    for path in written:
-        click.echo(path)
+    write_files(results, folder, lambda view: write(view, folder, language, truce))
 
 
 __all__ = ["report"]

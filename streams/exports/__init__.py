@@ -6,6 +6,7 @@ Everything is made from the same picture as the page, so that nothing gets out h
 from collections.abc import Callable
 from pathlib import Path
 
+from streams.board import files
 from streams.board.view import TruceView, View
 from streams.exports import cap, geojson, hxl
 
@@ -17,23 +18,9 @@ FORMS: dict[str, Callable[[TruceView, str], dict[str, bytes]]] = {
 """By form: the files of a truce by name. The second argument is who sends it."""
 
 
-class ExportError(ValueError):
-    """There is nothing to export; the message says so in one line."""
-
-
 def write(view: View, form: str, folder: Path, sender: str, truce: str | None = None) -> list[Path]:
-    """The files of every truce, or of one; the paths that were written. Raises `ExportError`."""
-    listed = [found for found in view.listed() if truce in (None, found.id)]
-    if not listed:
-        known = ", ".join(found.id for found in view.listed()) or "none"
-        raise ExportError(f"there is no truce {truce!r}; there are: {known}" if truce else "no truce has been published yet")
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for found in listed:
-        for name, content in FORMS[form](found, sender).items():
-            (folder / name).write_bytes(content)
-            written.append(folder / name)
-    return written
+    """The files of every truce, or of one; the paths that were written. Raises `NothingToWrite`."""
+    return files.write(view, folder, truce, lambda found: FORMS[form](found, sender))
 
 
-__all__ = ["FORMS", "ExportError", "write"]
+__all__ = ["FORMS", "write"]

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from world import facts, told
 
 from schemas.topics import DAYS, INCIDENTS, PHASES
-from streams.board.report import ReportError, drawings, picture, write
+from streams.board.files import NothingToWrite
+from streams.board.report import drawings, picture, write
 from streams.cli import truce as program
 from streams.results import Results
 
@@ -144,7 +145,7 @@ def test_a_report_of_a_truce_that_is_not_there_says_which_are(folder: Path, tmp_
     ran = CliRunner().invoke(program, ["report", str(folder), "--out", str(tmp_path / "none"), "--truce", "other"])
     assert ran.exit_code == 1
     assert f"there is no truce 'other'; there are: {TRUCE}" in ran.output
-    with pytest.raises(ReportError, match="no truce has been published"):
+    with pytest.raises(NothingToWrite, match="no truce has been published"):
         write(type(told())(), tmp_path, "en")
 
 

@@ -18,8 +18,8 @@ from lxml import etree
 
 from schemas.facts import Cut, Incident, PhaseChange, PublicTerms
 from schemas.topics import INCIDENTS, PHASES, PUBLIC_TERMS
+from streams.board.files import fold, now
 from streams.board.reading import Message, stored
-from streams.board.report import fold, now
 from streams.board.view import TruceView, View
 from streams.commands.export import export
 from streams.exports import FORMS, cap, geojson
