@@ -277,7 +277,7 @@ class LogPartition:
     @classmethod
     def restore(cls, number: int, checkpoints: Mapping[str, bytes]) -> "LogPartition":
         """From the last values of `truce.checkpoints`. `next_offset` is where the log must be read from; read up to
-        `recorded_offset`, flush without publishing, and call `recovered`."""
+        `recorded_offset`, call `recovered`, and flush without publishing."""
         partition = cls(number)
         recorded = checkpoints.get(f"position/{number}")
         if recorded is None:
@@ -292,6 +292,8 @@ class LogPartition:
             partition._start_at[truce] = first_offset
         if restored and restored.keys() >= partition._recorded.heads.keys():
             partition.next_offset = min(partition._start_at.values())
+        # Those below are not met again, and must not be forgotten: whoever reads the log from its beginning steps over them.
+        partition._skipped = [offset for offset in partition._recorded.skipped if offset < partition.next_offset]
         return partition
 
     @staticmethod

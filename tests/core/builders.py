@@ -3,7 +3,7 @@
 A story is a list of batches; a tick follows each. Nothing needs a gazetteer: circles are given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 from typing import NamedTuple
@@ -167,6 +167,16 @@ def run(log: Sequence[bytes], flush_after=at_ticks) -> tuple[Readers, LogPartiti
             readers.see(partition.flush())
     readers.see(partition.flush())
     return readers, partition
+
+
+def restored(log: Sequence[bytes], checkpoints: Mapping[str, bytes]) -> LogPartition:
+    """As the shell starts again: from the checkpoints, through the log up to where it was, with nothing to tell."""
+    partition = LogPartition.restore(0, checkpoints)
+    for offset in range(partition.next_offset, partition.recorded_offset):
+        partition.apply(offset, log[offset])
+    partition.recovered()
+    assert partition.flush(publish=False) == []
+    return partition
 
 
 def stated(at_s: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import msgspec
-from builders import Told
+from core.builders import Told
 
 from schemas.facts import Incident, Report
 from streams.core.cells import BREADTHS, breadth, cell_of, grid_of

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from builders import TERMS, TOPIC, stated, tick
+from core.builders import TERMS, TOPIC, stated, tick
 
 from schemas.facts import Circle, LocatedReport, Origin
 from schemas.reasons import Method

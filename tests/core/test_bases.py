@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 import pytest
-from builders import Readers
+from core.builders import Readers, restored
 
 from schemas.facts import Circle, LocatedReport, LoggedTick, Origin
 from schemas.reasons import Method
@@ -91,12 +91,8 @@ def stopped_and_started(log: list[bytes], stops: set[int]) -> tuple[Readers, int
         for fact in [*partition.bases(), partition.position()]:
             checkpoints[fact.key] = fact.value
         if offset in stops:
-            partition = LogPartition.restore(0, checkpoints)
-            read_from = partition.next_offset
-            while partition.next_offset < partition.recorded_offset:
-                partition.apply(partition.next_offset, log[partition.next_offset])
-            partition.flush(publish=False)
-            partition.recovered()
+            read_from = LogPartition.restore(0, checkpoints).next_offset
+            partition = restored(log, checkpoints)
     return readers, read_from
 
 
@@ -110,3 +106,22 @@ def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
     assert stopped.phases == straight.phases
     assert len(straight.phases) > 1
     assert stopped.values == straight.values
+
+
+def test_a_refused_report_is_known_behind_a_base_that_lies_after_it() -> None:
+    """Else a later start without that base, or anybody who recomputes, would take it in."""
+    log = long_log(0)
+    refused = next(n for n, value in enumerate(log) if b'"violation"' in value)
+    partition, checkpoints = LogPartition(0), {}
+    for offset, value in enumerate(log):
+        if offset == refused:
+            partition.refuse(offset, value, ValueError("a bug"))
+        else:
+            partition.apply(offset, value)
+        for fact in [*partition.flush(), *partition.bases(), partition.position()]:
+            checkpoints[fact.key] = fact.value
+    assert LogPartition.restore(0, checkpoints).next_offset > refused
+    again = restored(log, checkpoints)
+    assert again.position() == partition.position()
+    kept = {again.position().key: again.position().value or b""}
+    assert restored(log, kept).position() == partition.position()

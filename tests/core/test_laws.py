@@ -5,7 +5,7 @@ from random import Random
 import msgspec
 import oracles
 import pytest
-from builders import TERMS, Readers, Story, always, log_of, run, story
+from core.builders import TERMS, Readers, Story, always, log_of, restored, run, story
 
 from schemas.facts import Day, Incident, Interval, Level, PhaseChange
 from schemas.reasons import WHOLE
@@ -66,14 +66,8 @@ def test_stopping_anywhere_and_going_on_gives_the_same(seed: int) -> None:
         for offset in range(stop):
             partition.apply(offset, log[offset])
             readers.see(partition.flush())
-        position = partition.position()
-        assert position.value is not None
-        partition = LogPartition.restore(0, {position.key: position.value})
-        assert partition.recorded_offset == stop
-        for offset in range(partition.next_offset, stop):
-            partition.apply(offset, log[offset])
-        assert partition.flush(publish=False) == []
-        partition.recovered()
+        partition = restored(log, {"position/0": partition.position().value or b""})
+        assert partition.next_offset == stop
         for offset in range(stop, len(log)):
             partition.apply(offset, log[offset])
             readers.see(partition.flush())

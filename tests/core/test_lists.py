@@ -4,7 +4,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from land import COUNTRIES, PLACES
+from core.land import COUNTRIES, PLACES
 
 from streams.core import gazetteer
 from streams.core.gazetteer import Gazetteer, ListedPlaces, Place, PlaceKind, extract, files, merge

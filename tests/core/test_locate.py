@@ -5,9 +5,9 @@ import statistics
 from pathlib import Path
 
 import pytest
+from core.land import COUNTRIES, LAND, PLACES
 from hypothesis import given
 from hypothesis import strategies as st
-from land import COUNTRIES, LAND, PLACES
 
 from schemas.facts import Circle, Location, Rejection
 from schemas.reasons import Method, Reason

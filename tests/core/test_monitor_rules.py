@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from seen import ALWAYS, SETTLED_7, Seen, Told, alive, terms_of, time_of, violation
+from core.seen import ALWAYS, SETTLED_7, Seen, Told, alive, terms_of, time_of, violation
 
 ZERO = terms_of({"mode": "zero"})
 AT_MOST_2 = terms_of({"mode": "at_most", "value": 2})

@@ -5,7 +5,7 @@ from random import Random
 
 import msgspec
 import pytest
-from builders import TERMS
+from core.builders import TERMS
 
 from schemas.facts import Circle, Report
 from schemas.reasons import Method

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from builders import TERMS, TOPIC, Readers, tick
+from core.builders import TERMS, TOPIC, Readers, restored, tick
 
 from schemas.facts import Day, Dismissal, LocatedReport, Origin, Rejected, TermsRecord
 from schemas.topics import DAYS, REJECTED
@@ -149,14 +149,14 @@ def test_what_is_halted_is_halted_again_after_a_restart_and_goes_on_once_it_is_m
         _break(broken, "_tick", lambda monitor, tick, offset: monitor.truce == "here" and tick.at > QUIET_S)
         readers, partition, _ = _fed(log[:-12])
         position = partition.position()
-        again = _restored(log, position.value)
+        again = restored(log, {position.key: position.value or b""})
         assert again.halted == partition.halted
         assert again.position() == position
         for offset in range(again.next_offset, len(log) - 6):
             again.apply(offset, log[offset])
             readers.see(again.flush())
         position = again.position()
-    mended = _restored(log, position.value)
+    mended = restored(log, {position.key: position.value or b""})
     assert mended.halted == {}
     readers.see(mended.flush())
     for offset in range(mended.next_offset, len(log)):
@@ -221,15 +221,6 @@ def test_reports_of_a_truce_that_nobody_knows_wait_for_its_terms_and_hold_nobody
     assert readers.values == straight.values
     assert rejected == []
     assert partition.monitors["unheard-of"].sizes() == {"early_reports": (1, 1_000)}
-
-
-def _restored(log: list[bytes], position: bytes | None) -> LogPartition:
-    partition = LogPartition.restore(0, {"position/0": position or b""})
-    for offset in range(partition.next_offset, partition.recorded_offset):
-        partition.apply(offset, log[offset])
-    partition.recovered()
-    partition.flush(publish=False)
-    return partition
 
 
 def _break(monkeypatch: pytest.MonkeyPatch, name: str, when: Callable[..., bool]) -> None:

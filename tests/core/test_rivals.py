@@ -8,7 +8,7 @@ from random import Random
 import msgspec
 import oracles
 import pytest
-from builders import TERMS, stated
+from core.builders import TERMS, stated
 
 from schemas.facts import Circle, Report
 from schemas.reasons import Method

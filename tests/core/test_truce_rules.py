@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from seen import ALWAYS, SETTLED_7, TOPIC, Seen, Told, alive, declared, report, terms_of, time_of, violation
+from core.seen import ALWAYS, SETTLED_7, TOPIC, Seen, Told, alive, declared, report, terms_of, time_of, violation
 
 from schemas.facts import Circle, Dismissal, Marker
 from schemas.reasons import Method, Reason

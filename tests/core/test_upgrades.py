@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from core.builders import restored
 from scenarios.tell import log_of
 
 from schemas.facts import Fact, PhaseChange
@@ -54,15 +55,6 @@ def go_on(partition: LogPartition, log: Sequence[bytes], end: int, reader: Reade
     reader.commit(partition)
 
 
-def recover(log: Sequence[bytes], reader: Reader) -> LogPartition:
-    partition = LogPartition.restore(0, reader.checkpoints)
-    for offset in range(partition.next_offset, partition.recorded_offset):
-        partition.apply(offset, log[offset])
-    partition.recovered()
-    partition.flush(publish=False)
-    return partition
-
-
 @pytest.fixture
 def log() -> list[bytes]:
     return log_of(SCENARIO, seed=1)
@@ -97,7 +89,7 @@ def test_a_new_version_of_the_rules_amends_what_the_older_announced(log: list[by
     announced = reader.changes
     older.undo()
     go_on(LogPartition(0), log, len(log), straight)
-    newer = recover(log, reader)
+    newer = restored(log, reader.checkpoints)
     assert reader.changes == announced  # taking over says nothing yet
     go_on(newer, log, len(log), reader)
     assert chain_holds(reader.changes)
@@ -112,13 +104,13 @@ def test_after_that_the_new_version_restarts_as_if_nothing_had_been(log: list[by
     half = len(log) // 2
     go_on(LogPartition(0), log, half, reader)
     older.undo()
-    newer = recover(log, reader)
+    newer = restored(log, reader.checkpoints)
     again.facts, again.checkpoints = list(reader.facts), dict(reader.checkpoints)
     go_on(newer, log, len(log), reader)
-    upgraded = recover(log, again)
+    upgraded = restored(log, again.checkpoints)
     for stop in range(half + 30, len(log), (len(log) - half) // 5):
         go_on(upgraded, log, stop, again)
-        upgraded = recover(log, again)
+        upgraded = restored(log, again.checkpoints)
     go_on(upgraded, log, len(log), again)
     assert [change.id for change in again.changes] == [change.id for change in reader.changes]
 
@@ -128,7 +120,7 @@ def test_readers_are_shown_incidents_and_days_again(log: list[bytes], older: pyt
     go_on(LogPartition(0), log, len(log) - 1, reader)
     shown = {topic: {fact.key for fact in reader.facts if fact.topic == topic and fact.value} for topic in (INCIDENTS, DAYS)}
     older.undo()
-    newer = recover(log, reader)
+    newer = restored(log, reader.checkpoints)
     facts = reader.commit(newer)
     live = {fact.key for fact in facts if fact.topic == INCIDENTS}
     assert live and live <= shown[INCIDENTS]
@@ -145,7 +137,7 @@ def test_the_same_rules_that_see_it_otherwise_do_not_start(log: list[bytes], old
     position["rules"] = partition_module.RULES
     reader.checkpoints["position/0"] = msgspec.json.encode(position)
     with pytest.raises(HeadsDiffer):
-        recover(log, reader)
+        restored(log, reader.checkpoints)
 
 
 def test_a_checkpoint_of_an_older_format_costs_a_longer_recovery_and_nothing_else(
@@ -158,7 +150,7 @@ def test_a_checkpoint_of_an_older_format_costs_a_longer_recovery_and_nothing_els
     monkeypatch.undo()
     newer = LogPartition.restore(0, reader.checkpoints)
     assert newer.next_offset == 0
-    go_on(recover(log, reader), log, len(log), reader)
+    go_on(restored(log, reader.checkpoints), log, len(log), reader)
     assert [change.id for change in reader.changes] == [change.id for change in straight.changes]
 
 
@@ -189,7 +181,7 @@ def test_a_dry_check_foretells_the_amendments_and_touches_nothing(log: list[byte
     assert reader.checkpoints == before
     (foretold,) = found.amendments.values()
     announced = len(reader.changes)
-    newer = recover(log, reader)
+    newer = restored(log, reader.checkpoints)
     # The next tick is as far as it foretells: what comes later may bring news of its own.
     stop = next(offset for offset in range(newer.next_offset, len(log)) if b'"record":"tick"' in log[offset]) + 1
     go_on(newer, log, stop, reader)

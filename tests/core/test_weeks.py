@@ -1,7 +1,7 @@
 """The rolling level that a day carries is the one that a reader saw, or would have seen, as the day ended."""
 
 import pytest
-from builders import TERMS, located, log_of, run, story, tick
+from core.builders import TERMS, located, log_of, run, story, tick
 
 from schemas.facts import Day, Level
 from schemas.topics import DAYS, LEVELS

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from builders import TERMS, log_of, story
+from core.builders import TERMS, log_of, story
 
 from streams.core.gate import outcome
 from streams.core.monitor import Monitor

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from core.land import LAND
 from hypothesis import given
 from hypothesis import strategies as st
-from land import LAND
 
 from schemas.facts import Circle, Location
 from schemas.reasons import Method

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import msgspec
+from core.builders import restored
 
 from schemas.facts import Day, Evidence, Fact, Incident, Interval, PhaseChange
 from schemas.reasons import Metric, Outcome
@@ -61,11 +62,7 @@ def stopped(log: list[bytes], stop_at: int) -> list[Fact]:
         first.apply(offset, value)
     facts = first.flush()
     committed = {fact.key: fact.value for fact in (first.position(), *first.bases()) if fact.value is not None}
-    second = LogPartition.restore(0, committed)
-    for offset in range(second.next_offset, second.recorded_offset):
-        second.apply(offset, log[offset])
-    second.flush(publish=False)
-    second.recovered()
+    second = restored(log, committed)
     for offset in range(second.next_offset, len(log)):
         second.apply(offset, log[offset])
         if offset % 50 == 0:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tell import changes_of, last_of_each, log_of, straight
+from scenarios.tell import changes_of, last_of_each, log_of, straight
 
 from schemas.topics import DAYS
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tell import Run, changes_of, log_of, stopped, straight, text_of
+from scenarios.tell import Run, changes_of, log_of, stopped, straight, text_of
 
 from schemas.facts import Fact
 from schemas.reasons import ChangeKind, Phase

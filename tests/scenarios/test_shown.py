@@ -6,7 +6,7 @@ from functools import cache
 import msgspec
 import pytest
 from rich.console import Console
-from tell import changes_of, last_of_each, log_of, straight
+from scenarios.tell import changes_of, last_of_each, log_of, straight
 
 from schemas.facts import Day, Incident
 from schemas.reasons import Condition, Grade, Outcome
