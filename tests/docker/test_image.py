@@ -11,6 +11,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
+DEPLOYMENT = (ROOT / "README.md").read_text(encoding="utf-8").split("### Deployment\n")[1].split("\n### ")[0]
 NOBODY = "10001"
 
 
@@ -33,27 +36,26 @@ def environment() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def image() -> Iterator[Path]:
     """The folder below which the image's files lie, once all steps have run."""
-    top = tmp_path_factory.mktemp("image")
-    top.chmod(0o755)
-    for parent in top.parents[:2]:
-        parent.chmod(0o755)
-    folder = Path("/")
-    for instruction, rest in instructions():
-        if instruction == "WORKDIR":
-            folder = Path(rest)
-            _below(top, folder).mkdir(parents=True)
-        elif instruction == "COPY" and "--from" not in rest:
-            *sources, target = rest.split()
-            for source in sources:
-                _copy(source, _below(top, folder / target))
-        elif instruction == "RUN" and not rest.startswith("pip install"):
-            # The image's Python is the one at hand, and uv with it; everything else is as it stands there.
-            command = re.sub(r"(?<![\w.])/opt/truce", str(top / "opt" / "truce"), rest).replace(" --no-cache", "")
-            subprocess.run(["bash", "-euc", command], cwd=_below(top, folder), check=True, timeout=600, env=_clean())
-    yield top
-    shutil.rmtree(top, ignore_errors=True)
+    # Not one of pytest's own: those another run closes to everybody else, and here nobody must be able to read.
+    with tempfile.TemporaryDirectory(prefix="truce-image-") as name:
+        top = Path(name)
+        top.chmod(0o755)
+        folder = Path("/")
+        for instruction, rest in instructions():
+            if instruction == "WORKDIR":
+                folder = Path(rest)
+                _below(top, folder).mkdir(parents=True)
+            elif instruction == "COPY" and "--from" not in rest:
+                *sources, target = rest.split()
+                for source in sources:
+                    _copy(source, _below(top, folder / target))
+            elif instruction == "RUN" and not rest.startswith("pip install"):
+                # The image's Python is the one at hand, and uv with it; everything else is as it stands there.
+                command = re.sub(r"(?<![\w.])/opt/truce", str(top / "opt" / "truce"), rest).replace(" --no-cache", "")
+                subprocess.run(["bash", "-euc", command], cwd=_below(top, folder), check=True, timeout=600, env=_clean())
+        yield top
 
 
 def _below(top: Path, path: Path) -> Path:
@@ -100,14 +102,20 @@ def test_it_is_pinned_and_runs_as_nobody() -> None:
     assert all(re.match(r"^[A-Za-z0-9._-]+(\[\w+\])?==\S+", line) for line in pinned if line)
 
 
-def test_what_the_image_is_made_of_is_what_the_project_asks_for() -> None:
-    wanted = re.findall(
-        r'"([A-Za-z0-9_-]+)==([^"]+)"', (ROOT / "pyproject.toml").read_text().split("dependencies = [")[1].split("\n]")[0]
-    )
-    pinned = (ROOT / "docker" / "requirements.txt").read_text().lower()
-    assert wanted
-    for name, number in wanted:
-        assert f"\n{name.lower()}=={number}" in f"\n{pinned}", "run the command in the README, Deployment"
+def test_what_the_image_is_made_of_is_what_the_tests_run_against() -> None:
+    (command,) = re.findall(r"^uv export .*$", DEPLOYMENT, re.MULTILINE)
+    uv = shutil.which("uv")
+    assert uv, "these tests are run by uv"
+    told = subprocess.run([uv, *command.split()[1 : command.split().index("-o")]], cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    assert (ROOT / "docker" / "requirements.txt").read_text() == told.stdout, f"run {command}"
+
+
+def test_the_image_holds_every_dependency_that_the_project_names() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    pinned = {line.split(" ;")[0] for line in (ROOT / "docker" / "requirements.txt").read_text().splitlines()}
+    assert named
+    assert {name.lower() for name in named} <= pinned
 
 
 def test_the_steps_give_a_program_that_starts_as_nobody(image: Path) -> None:
