@@ -35,17 +35,15 @@ class Installation:
         if present:
             self._admin.delete_topics(present)
             wait_until(lambda: not set(present) & set(self._admin.list_topics()), "topics deleted")
-        for topic in TOPICS:
-            self.create(topic.name, log_partitions if topic.partitioned else 1, topic.config)
-        for name, partitions in (reports or {}).items():
-            self.create_reports(name, partitions)
+        ours = {topic.name: _entry(log_partitions if topic.partitioned else 1, topic.config) for topic in TOPICS}
+        ours |= {name: _entry(partitions, _config(name)) for name, partitions in (reports or {}).items()}
+        self._admin.create_topics(ours, wait_for_metadata=True)
 
     def create_reports(self, name: str, partitions: int) -> None:
-        self.create(name, partitions, SIMULATED_REPORTS_CONFIG if name.startswith(SIMULATED_PREFIX) else LIVE_REPORTS_CONFIG)
+        self.create(name, partitions, _config(name))
 
     def create(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
-        entry = {"num_partitions": partitions, "replication_factor": 1, "configs": dict(config)}
-        wait_until(lambda: _try(lambda: self._admin.create_topics({name: entry}, wait_for_metadata=True)), f"{name} created")
+        self._admin.create_topics({name: _entry(partitions, config)}, wait_for_metadata=True)
 
     def delete(self, name: str) -> None:
         self._admin.delete_topics([name])
@@ -107,8 +105,9 @@ class Worker:
         )
 
     def said(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode()
+        """All so far. Read without moving the place in the file, which the worker shares and writes at."""
+        descriptor = self._log.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
 
     def ended(self, timeout_s: float = 30) -> int:
         """Its exit code, once it has ended by itself."""
@@ -146,15 +145,12 @@ def wait_until(holds: Callable[[], Any], what: str, timeout_s: float = 30, pause
         time.sleep(pause_s)
 
 
-def _try(action: Callable[[], Any]) -> bool:
-    """A topic that was just deleted may still be in the way for a moment."""
-    from kafka.errors import TopicAlreadyExistsError
+def _entry(partitions: int, config: Mapping[str, str]) -> dict[str, Any]:
+    return {"num_partitions": partitions, "replication_factor": 1, "configs": dict(config)}
 
-    try:
-        action()
-    except TopicAlreadyExistsError:
-        return False
-    return True
+
+def _config(reports: str) -> Mapping[str, str]:
+    return SIMULATED_REPORTS_CONFIG if reports.startswith(SIMULATED_PREFIX) else LIVE_REPORTS_CONFIG
 
 
 async def _publish(

@@ -60,9 +60,12 @@ def main(names: tuple[str, ...], seed: int, rounds: int | None, quick: bool, wri
     sys.exit(1 if any(row[2] for row in rows) else 0)
 
 
-def attempt(name: str, seed: int, options: dict, say: Callable[[str], None] = lambda line: None) -> list[str]:
-    """One trial on a broker of its own. What is wrong, in lines; nothing where it is judged clean."""
-    with _place(name) as (broker, proxied, extra):
+def attempt(
+    name: str, seed: int, options: dict, say: Callable[[str], None] = lambda line: None, broker: Broker | None = None
+) -> list[str]:
+    """One trial, on a broker of its own or on one that others have used. What is wrong, in lines; nothing where it is judged
+    clean."""
+    with _place(name, broker) as (broker, proxied, extra):
         trial = Trial(broker, seed, say, proxied)
         try:
             verdict = TRIALS[name].run(trial, **extra, **options)
@@ -76,8 +79,11 @@ def attempt(name: str, seed: int, options: dict, say: Callable[[str], None] = la
 
 
 @contextmanager
-def _place(name: str) -> Iterator[tuple[Broker, str | None, dict]]:
+def _place(name: str, shared: Broker | None) -> Iterator[tuple[Broker, str | None, dict]]:
     """A broker, in front of which stands a proxy where the network is tried."""
+    if shared is not None and not TRIALS[name].own_broker:
+        yield shared, None, {}
+        return
     if name != "bad-network":
         with Broker(jvm_flags=QUICK_JVM_FLAGS) as broker:
             yield broker, None, {}

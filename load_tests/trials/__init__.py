@@ -8,10 +8,12 @@ from load_tests.verdict import Verdict
 
 
 class Kind(NamedTuple):
-    """`quick`: what is left out or made short for a version that takes seconds; None where it takes too long for that."""
+    """`quick`: what is left out or made short for a version that takes seconds; None where it takes too long for that.
+    `own_broker`: it does something to the broker itself."""
 
     run: Callable[..., Verdict]
     quick: dict | None = None
+    own_broker: bool = False
 
 
 TRIALS: dict[str, Kind] = {
@@ -20,13 +22,13 @@ TRIALS: dict[str, Kind] = {
     "failing-between": Kind(processes.failing_between, {}),
     "frozen": Kind(processes.frozen),
     "coming-and-going": Kind(processes.coming_and_going),
-    "broker-stopped": Kind(brokers.stopped),
-    "broker-killed": Kind(brokers.killed, {"times": 1}),
-    "broker-paused": Kind(brokers.paused),
-    "bad-network": Kind(brokers.bad_network),
-    "refusing": Kind(brokers.refusing),
-    "disk-full": Kind(brokers.disk_full),
-    "no-handles": Kind(brokers.no_handles),
+    "broker-stopped": Kind(brokers.stopped, own_broker=True),
+    "broker-killed": Kind(brokers.killed, {"times": 1}, own_broker=True),
+    "broker-paused": Kind(brokers.paused, own_broker=True),
+    "bad-network": Kind(brokers.bad_network, own_broker=True),
+    "refusing": Kind(brokers.refusing, own_broker=True),
+    "disk-full": Kind(brokers.disk_full, own_broker=True),
+    "no-handles": Kind(brokers.no_handles, own_broker=True),
     "stuck": Kind(reports.stuck, {}),
     "told-again": Kind(reports.told_again),
     "wrong-clocks": Kind(reports.wrong_clocks),

@@ -124,6 +124,7 @@ def raising(trial: Trial) -> Verdict:
     trial.tell(18)
     wait_until(lambda: "truce halted" in monitor.said(), "the third truce is halted", 90)
     wait_until(lambda: _changes(trial, "first"), "its neighbour goes on", 90)
+    wait_until(lambda: _changes(trial, "second"), "so does the other partition", 90)
     refused = [record for records in trial.installation.read(REJECTED).values() for record in records]
     internal = [record for record in refused if b'"internal_error"' in record.value]
     assert len(internal) == 3, f"{len(internal)} refusals of the report, one a truce expected"

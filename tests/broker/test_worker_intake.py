@@ -106,10 +106,13 @@ def test_a_tick_stays_behind_the_reports_that_came_before_it(truce: Installation
     truce.worker("--only", "intake")
     for number in range(200):
         truce.publish(FIELD, 0, [a_report(number)])
-    wait_until(lambda: len(origins(truce)) >= 200 and len(truce.values(LOCATED, 0)) > 200, "all reports, and ticks among them")
-    in_log = [tuple(orjson.loads(value)["origin"]) for value in truce.values(LOCATED, 0)]
-    of_first = [offset for topic, partition, offset in in_log if (topic, partition) == (FIELD, 0)]
-    assert of_first == sorted(of_first)
+
+    def of_first() -> list[int]:
+        in_log = [tuple(orjson.loads(value)["origin"]) for value in truce.values(LOCATED, 0)]
+        return [offset for topic, partition, offset in in_log if (topic, partition) == (FIELD, 0)]
+
+    wait_until(lambda: len(origins(truce)) >= 200 and len(of_first()) > 200, "all reports, and ticks among them")
+    assert of_first() == sorted(of_first())
 
 
 def test_simulated_topics_are_read_too_and_only_for_simulated_truces(truce: Installation) -> None:
