@@ -7,25 +7,20 @@
 Seeded: a trial that fails prints the command that repeats it. The exit code is 1 where one did.
 """
 
-import platform
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import click
 
+from load_tests.keeping import keep, machine
 from load_tests.proxy import Proxy
 from load_tests.trials import TRIALS
 from load_tests.trials.trial import Trial
 from streams.broker import QUICK_JVM_FLAGS, Broker
-from streams.kafka_jars import KAFKA
-
-RESULTS = Path(__file__).parent / "results"
 
 
 @click.command()
@@ -111,15 +106,11 @@ def _free_port() -> int:
 
 
 def _keep(rows: list[tuple[str, float, list[str]]], seed: int) -> Path:
-    now = datetime.now(UTC)
-    packages = ", ".join(f"{name} {version(name)}" for name in ("faust-streaming", "aiokafka", "kafka-python"))
     lines = [
-        f"# Faults, {now:%Y-%m-%d}",
-        "",
         f"`python load_tests/faults.py --seed {seed}`: {sum(row[1] for row in rows) / 60:.1f} minutes, "
         f"{sum(bool(row[2]) for row in rows)} of {len(rows)} trials not clean.",
         "",
-        f"{_machine()}, Python {platform.python_version()}, {KAFKA.rpartition(':')[2]}, {packages}.",
+        machine(),
         "",
         "| trial | what it does | s | judged |",
         "|---|---|---|---|",
@@ -127,19 +118,7 @@ def _keep(rows: list[tuple[str, float, list[str]]], seed: int) -> Path:
     for name, took_s, wrong in rows:
         what = " ".join((TRIALS[name].run.__doc__ or "").split())
         lines.append(f"| {name} | {what} | {took_s:.0f} | {'clean' if not wrong else wrong[0].replace('|', '/')[:200]} |")
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"faults-{now:%Y-%m-%d}.md"
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def _machine() -> str:
-    model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), ""
-    )
-    import os
-
-    return f"{os.cpu_count()} cores ({model or platform.machine()})"
+    return keep("faults", "Faults", lines)
 
 
 if __name__ == "__main__":
