@@ -62,7 +62,6 @@ class TruceVitals(NamedTuple):
     simulated: bool
     clock_s: int | None
     origins: dict[tuple[str, int], int]
-    halted: bool
     days_needed: int
     watched_share_min: int
     zones: list[ZoneVitals]
@@ -81,8 +80,8 @@ class TruceVitals(NamedTuple):
 
 
 def vitals(monitor: Monitor) -> TruceVitals | None:
-    """None before the truce has terms."""
-    if not monitor.pictures:
+    """None before the truce has terms, and once it is halted: what it knows is not to be relied upon then."""
+    if not monitor.pictures or monitor.fault is not None:
         return None
     terms, picture, now_s = monitor.terms, monitor.present, monitor.time.clock.now_s
     day = None if now_s is None else (now_s - terms.d_hour_s) // DAY
@@ -95,7 +94,6 @@ def vitals(monitor: Monitor) -> TruceVitals | None:
         simulated=terms.truce.simulated,
         clock_s=now_s,
         origins=dict(monitor.time.clock.latest),
-        halted=monitor.fault is not None,
         days_needed=terms.gate.days,
         watched_share_min=thousandths(terms.coverage.min_share_of_day),
         zones=[_zone(monitor, picture, zone, now_s, day) for zone in terms.zone_ids],

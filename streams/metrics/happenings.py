@@ -117,9 +117,12 @@ def checkpoint_lost(partition: int, next_offset: int) -> None:
     log.warning("checkpoint lost, rebuilt from the log and what was announced", partition=partition, next_offset=next_offset)
 
 
-def truce_halted(partition: int, truce: str, error: str) -> None:
-    """News: nothing more is decided for this truce until the bug is mended and the worker started again."""
-    log.error("truce halted", partition=partition, truce=truce, error=error)
+def truce_halted(partition: int, truce: str, why: str) -> None:
+    """News: nothing more is decided for this truce until the bug is mended and the worker started again.
+
+    `why`: type and places of the fault, or what is wrong with its terms; nothing that a report says.
+    """
+    log.error("truce halted", partition=partition, truce=truce, why=why)
 
 
 def truce_resumed(partition: int, truce: str) -> None:

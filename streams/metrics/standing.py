@@ -4,7 +4,7 @@ Nothing here is kept up to date along the way. A partition that is given back, a
 terms dropped are simply not there the next time, so no series outlives what it speaks of.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -39,7 +39,7 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "truce_recovery_records": ("Records of the log that the last recovery had to replay.", ("partition",)),
     "truce_recovery_seconds": ("Duration of the last recovery, so far where it goes on.", ("partition",)),
     "truce_terms_info": ("The terms that govern a truce; always 1.", ("truce", "terms", "kind")),
-    "truce_halted": ("1 for a truce that is halted because a tick raised.", ("truce",)),
+    "truce_halted": ("1 for a truce for which nothing is decided: it raised, or never had terms that can be used.", ("truce",)),
     "truce_clock_timestamp_seconds": ("The time that the truce has reached.", ("truce", "kind")),
     "truce_clock_origin_timestamp_seconds": (
         "The last tick that came through a partition of reports; the earliest of them is the truce's time.",
@@ -93,7 +93,10 @@ class Owner(Protocol):
         """(records that remain, records in all, seconds so far) of the last recovery."""
 
     def vitals(self) -> list[TruceVitals]:
-        """What the truces on it have come to, as of the last commit."""
+        """What the truces on it have come to, as of the last commit, but for those that are halted."""
+
+    def halted(self) -> Collection[str]:
+        """Truces for which nothing is decided."""
 
 
 class Progressing(Protocol):
@@ -134,8 +137,12 @@ class Standing(Collector):
             tell("truce_recovery_remaining_records", (owner.number,), remaining)
             tell("truce_recovery_records", (owner.number,), total)
             tell("truce_recovery_seconds", (owner.number,), seconds)
+            halted = owner.halted()
+            for truce in halted:
+                tell("truce_halted", (truce,), 1)
             for seen in owner.vitals():
-                _tell_truce(tell, seen)
+                if seen.truce not in halted:  # it was, when that was looked at
+                    _tell_truce(tell, seen)
         yield from families.values()
 
 
@@ -145,7 +152,7 @@ Tell = Callable[[str, tuple[object, ...], float], None]
 def _tell_truce(tell: Tell, seen: TruceVitals) -> None:
     truce, kind = seen.truce, "simulated" if seen.simulated else "live"
     tell("truce_terms_info", (truce, seen.terms[:12], kind), 1)
-    tell("truce_halted", (truce,), seen.halted)
+    tell("truce_halted", (truce,), 0)
     tell("truce_streak_needed", (truce,), seen.days_needed)
     tell("truce_day_watched_min_ratio", (truce,), seen.watched_share_min / 1_000)
     tell("truce_markers", (truce,), seen.markers)

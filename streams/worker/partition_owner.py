@@ -143,6 +143,10 @@ class PartitionOwner:
             self._look_at_vitals()
         return self._vitals
 
+    def halted(self) -> set[str]:
+        """Truces for which nothing is decided, as committed."""
+        return self._halted
+
     def _look_at_vitals(self) -> None:
         """At most a hundredth of the time goes into looking."""
         started = time.monotonic()

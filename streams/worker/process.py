@@ -7,9 +7,7 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -18,6 +16,7 @@ from aiohttp import web
 from aiokafka.errors import KafkaConnectionError
 
 from streams import metrics
+from streams.core.faults import places_of
 from streams.settings import Settings
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
@@ -25,9 +24,6 @@ from streams.worker.shell import Shell
 
 DRAIN_MAX_S = 25.0
 """Longer than the longest transaction, shorter than what a container is given to end."""
-
-PLACES_MAX = 5
-"""Places in the code that a line about a fault names, the innermost first."""
 
 log = structlog.get_logger("truce")
 
@@ -144,9 +140,7 @@ def quieten(level: str) -> None:
 def _place_of_fault(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     fault = event.pop("exc_info", None)
     if isinstance(fault, BaseException):
-        frames = traceback.extract_tb(fault.__traceback__)[-PLACES_MAX:]
-        event["fault"] = type(fault).__name__
-        event["at"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+        event["fault"], event["at"] = type(fault).__name__, places_of(fault)
     return event
 
 

@@ -96,4 +96,10 @@ def test_a_truce_that_never_had_usable_terms_shows_on_the_metrics(installation: 
     assert "truce halted" in worker.said()
     assert "its terms cannot be used" in worker.said()
     with urllib.request.urlopen(worker.metrics_url() or "", timeout=10) as page:
-        assert b"truce_" in page.read()
+        told = page.read().decode().splitlines()
+    assert {line for line in told if line.startswith("truce_halted{")} == {
+        'truce_halted{truce="here"} 1.0',
+        'truce_halted{truce="there"} 0.0',
+    }
+    assert any(line.startswith('truce_phase{phase="in_force",truce="there"') for line in told)
+    assert not any(line.startswith("truce_phase{") and 'truce="here"' in line for line in told)

@@ -25,6 +25,7 @@ from schemas.reasons import ChangeReason, Reason
 from schemas.topics import PHASES
 from streams.core import publish, snapshot
 from streams.core.chain import Chain
+from streams.core.faults import told
 from streams.core.gate import Wanted
 from streams.core.monitor.announcing import Announcing
 from streams.core.monitor.basing import Basis
@@ -163,7 +164,7 @@ class Monitor:
 
     def halt(self, error: BaseException) -> None:
         """It raised: nothing that it knows can be relied upon until it is rebuilt."""
-        self._halted = f"{type(error).__name__}: {error}"
+        self._halted = told(error)
 
     def resume(self, head: str | None) -> bool:
         """It was halted with this head announced, and is rebuilt: only what follows on it is still to be announced.
