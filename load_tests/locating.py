@@ -11,7 +11,9 @@ phrases are those that an observer mission published.
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import click
@@ -22,8 +24,11 @@ if __package__ in (None, ""):
 from load_tests import labelled
 from load_tests.charting import chart
 from schemas.facts import Circle, Location
+from streams.commands.formats import Files
+from streams.commands.places import COLUMNS, reports_of, told_by, write
 from streams.core import gazetteer
-from streams.core.gazetteer import Gazetteer
+from streams.core.gazetteer import Gazetteer, ListedPlaces
+from streams.core.gazetteer.learned import learn
 from streams.core.geometry import distance_m, microdegrees
 from streams.core.locate import Locator
 
@@ -32,8 +37,9 @@ SURE_M = 10_000
 """A circle under this claims to know the place."""
 WRONG_M = 50_000
 BINS_KM = (1, 5, 10, 25, 50)
-NOTHING_SAID = "the row names neither province nor locality; it is not located"
+NOTHING_SAID = "the row names neither province nor locality; the country is the answer"
 PROVINCE_SAID = "the row names no locality; the province is the answer"
+TAUGHT = "with the lists and what other months teach"
 UNLISTED = "no list has the name; the province is the answer"
 
 
@@ -70,7 +76,11 @@ def main(seed: int, chart_file: Path | None) -> None:
         click.echo(f"\nLabelled set, seed {seed}, {name}\n")
         click.echo(by_kind_table(measured))
     click.echo("\nSyrian Archive, by City and Neighborhood alone\n")
-    rows = {"with the lists": on_archive(with_lists), "GeoNames alone": on_archive(alone)}
+    rows = {
+        TAUGHT: on_archive_taught(),
+        "with the lists": on_archive(with_lists),
+        "GeoNames alone": on_archive(alone),
+    }
     click.echo(archive_table(rows))
     for name, measured in rows.items():
         click.echo(f"\nFurther than 5 km, by cause, {name}\n")
@@ -91,13 +101,34 @@ def on_labelled(land: Gazetteer, seed: int) -> list[Measured]:
     return [_measured(locator, case.kind, case.location, case.lat_e6, case.lon_e6) for case in labelled.cases(seed)]
 
 
-def on_archive(land: Gazetteer) -> list[Measured]:
-    """Every row with coordinates. The kind is the cause, where the answer is further than 5 km."""
+def on_archive_taught() -> list[Measured]:
+    """The same, with the lists and a list that is learned from the rows of all other months (`truce places learn`)."""
+    locator, by_month = Locator(["SY"], gazetteer.load(["SY"])), defaultdict(list)
+    for report in reports_of(Files([labelled.SHARED / labelled.ARCHIVE], "syrian-archive").rows()):
+        by_month[f"{report.published_at:%Y-%m}"] += told_by([report], locator)
+    measured = []
+    with TemporaryDirectory() as folder:
+        for month, rows in groupby(sorted(labelled.archive_rows(), key=_month), _month):
+            taught = Path(folder) / f"{month}.csv"
+            write(taught, learn((one for other, told in by_month.items() if other != month for one in told), 2).places)
+            columns = {name: name for name in COLUMNS if name != "reports"}
+            lists = [*labelled.lists(), ListedPlaces(file=str(taught), country="SY", columns=columns)]
+            measured += on_archive(gazetteer.load(["SY"], None, lists), rows)
+    return measured
+
+
+def _month(row: dict[str, str]) -> str:
+    return row["Recording_Date"][:7]
+
+
+def on_archive(land: Gazetteer, rows: Iterable[dict[str, str]] | None = None) -> list[Measured]:
+    """Every row with coordinates, or some of them. The kind is the cause, where the answer is further than 5 km."""
     locator = Locator(["SY"], land)
     measured = []
-    for row in labelled.archive_rows():
+    for row in labelled.archive_rows() if rows is None else rows:
         place, province = (None if row[column] == "NA" else row[column] for column in ("Neighborhood", "City"))
-        said = Location(place=place, admin1=province)
+        # The country is what the reader of the archive says for every row.
+        said = Location(place=place, admin1=province, country="SY")
         lat_e6, lon_e6 = microdegrees(float(row["Latitude"])), microdegrees(float(row["Longitude"]))
         one = _measured(locator, "", said, lat_e6, lon_e6)
         measured.append(one._replace(kind="" if one.is_near else _cause(one, said, lat_e6, lon_e6, land)))
@@ -140,7 +171,7 @@ def _measured(locator: Locator, kind: str, location: Location, lat_e6: int, lon_
 
 
 def _cause(one: Measured, said: Location, lat_e6: int, lon_e6: int, land: Gazetteer) -> str:
-    if one.circle is None or said.admin1 is None:
+    if said.admin1 is None and said.place is None:
         return NOTHING_SAID
     if said.place is None:
         return PROVINCE_SAID

@@ -19,6 +19,7 @@ COMMANDS = {
     "tail": "streams.commands.tail:tail",
     "match": "streams.commands.match:match",
     "locate": "streams.commands.locate:locate",
+    "places": "streams.commands.places:places",
     "board": "streams.commands.board:board",
     "explain": "streams.commands.explain:explain",
     "compare": "streams.commands.compare:compare",
