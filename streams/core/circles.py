@@ -17,7 +17,7 @@ PRECISION_RADIUS_M = {1: 1_000, 2: 10_000, 3: 30_000, 4: 100_000, 5: 250_000, 6:
 """The radius of a precision class of the UCDP scale that a source states without one; the widest that still has the class."""
 
 COUNTRY_PRECISION = 6
-_WIDEST_M = tuple(PRECISION_RADIUS_M[precision] for precision in range(1, COUNTRY_PRECISION + 1))
+_WIDEST_M = tuple(PRECISION_RADIUS_M[precision] for precision in range(1, COUNTRY_PRECISION))
 
 SAME_PLACE_M = 30_000
 """Names that are only alike are believed when all places they fit lie this near to each other."""
@@ -32,7 +32,7 @@ _KIND_RADIUS_M = {PlaceKind.QUARTER: 3_000, PlaceKind.LOCALITY: 4_000, PlaceKind
 
 def precision_of(radius_m: int) -> int:
     """The class of the UCDP scale that a circle has by its size alone, 1 to 6."""
-    return min(bisect_left(_WIDEST_M, radius_m) + 1, COUNTRY_PRECISION)
+    return bisect_left(_WIDEST_M, radius_m) + 1
 
 
 def radius_of(place: Place) -> int:
@@ -87,18 +87,19 @@ def circle(
     repair: str | None = None,
 ) -> Circle:
     """A stated precision can only make it blunter than its radius says."""
-    by_size = precision_of(radius_m)
+    by_size = bisect_left(_WIDEST_M, radius_m) + 1
     return Circle(
-        lat=lat_e6 / 1e6,
-        lon=lon_e6 / 1e6,
-        radius_m=radius_m,
-        precision=by_size if precision is None else max(precision, by_size),
-        method=method,
-        areas=gazetteer.areas(lat_e6, lon_e6, radius_m),
-        place=place,
-        repair=repair,
-        score=score,
-        listed_in=listed_in,
+        lat_e6 / 1e6,
+        lon_e6 / 1e6,
+        radius_m,
+        by_size if precision is None or precision < by_size else precision,
+        method,
+        gazetteer.areas(lat_e6, lon_e6, radius_m),
+        None,
+        place,
+        repair,
+        score,
+        listed_in,
     )
 
 

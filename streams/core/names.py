@@ -129,7 +129,9 @@ def countryside_of(name: str) -> str | None:
 
 def clean(name: str) -> str:
     """The name as it may be shown: one line, without invisible and bidirectional control characters."""
-    return " ".join("".join(" " if c.isspace() else c for c in name if c.isspace() or c.isprintable()).split())
+    if not name.isprintable():
+        name = "".join(" " if c.isspace() else c for c in name if c.isspace() or c.isprintable())
+    return " ".join(name.split())
 
 
 @lru_cache(maxsize=4_096)

@@ -85,6 +85,7 @@ class Gazetteer:
         self._boxes = {code: _box(inside) for code, inside in sorted(self._by_area.items())}
         self._cells: dict[tuple[int, int, int], tuple[list[str] | None, list[_Near]]] = {}
         self._names: dict[str, Names] = {}
+        self._areas: dict[str, Area] = {}
         self._amid: dict[str, list[Box]] = {}
         self._provinces_in: dict[tuple[str, Sequence[str]], tuple[str, ...]] = {}
         self._middles: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
@@ -143,6 +144,12 @@ class Gazetteer:
 
     def area(self, code: str) -> Area:
         """The circle of a province or country. Raises `KeyError` for one that is not in the gazetteer."""
+        known = self._areas.get(code)
+        if known is None:
+            known = self._areas[code] = self._area(code)
+        return known
+
+    def _area(self, code: str) -> Area:
         if "." not in code and code in self._countries:
             country = self._countries[code]
             return Area(code, country.lat_e6, country.lon_e6, country.radius_m + AREA_MARGIN_M)
