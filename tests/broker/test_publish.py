@@ -9,8 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from adapters.reading import SAMPLES
 from commanding import Command, MakeTopic, TermsFile, a_file, a_report, values_of
 
+from streams.adapters import Arrival, arrivals_of, load_mapping
 from streams.core.clock import settled_at, tick_times
 from streams.core.terms import load
 from streams.settings import Settings
@@ -148,3 +150,30 @@ def told_at(record: Any) -> int:
     if is_tick(record):
         return int(msgspec.convert(json.loads(record.value)["tick"], datetime).timestamp())
     return int(dict(record.headers)["truce-received-at"])
+
+
+@pytest.mark.parametrize(
+    ("sample", "format", "mapping"),
+    [
+        ("acled.csv", "acled", None),
+        ("acled.json", "acled", None),
+        ("ucdp.csv", "ucdp", None),
+        ("events.geojson", "geojson", None),
+        ("hxl.csv", "hxl", None),
+        ("kobo.json", "kobo", None),
+        ("odk.json", "kobo", None),
+        ("ushahidi.csv", "ushahidi", None),
+        ("log.csv", "csv", "log.toml"),
+    ],
+)
+def test_every_format_comes_to_the_topic_as_it_is_read(
+    truce: Command, settings: Settings, report_topic: MakeTopic, sample: str, format: str, mapping: str | None
+):
+    topic = report_topic("reports.field", partitions=1)
+    rows = list(arrivals_of([SAMPLES / sample], format, mapping=load_mapping(SAMPLES / mapping) if mapping else None))
+    wanted = [row.value for row in rows if isinstance(row, Arrival)]
+    options = () if mapping is None else ("--map", SAMPLES / mapping)
+    done = truce("publish", SAMPLES / sample, "--format", format, *options, "--topic", topic, "--as-fast", "--json")
+    assert json.loads(done.output.splitlines()[-1]) == {"reports": len(wanted), "ticks": 0, "unreadable": len(rows) - len(wanted)}
+    assert [record.value for record in values_of(settings, topic)] == wanted
+    assert wanted
