@@ -361,20 +361,38 @@ class Between(Struct, frozen=True):
     index: int
 
 
-class Disagreement(Struct, frozen=True):
+class Bulletin(Struct, frozen=True):
+    """A count that a lineage (by its pseudonym; `unlisted` is everybody whom terms do not list) states for a period."""
+
+    by: str
+    starts: int
+    ends: int
+    count: int
+
+
+class Disagreement(Struct, frozen=True, omit_defaults=True):
     """How far those who watched a zone differ, matched by incident: over the seven days that end with `last_day`, the last
     that is settled. `index` pools all pairs, in thousandths; null with fewer than two lineages. `pairs` are those with most
     to tell; `count` is of all.
+
+    `bulletins` are counts stated for times within that week, the latest first; they are no incidents and enter no index.
+    `bulletin_count` is of all.
     """
 
     last_day: int
     index: int | None
     count: int
     pairs: list[Between]
+    bulletin_count: int = 0
+    bulletins: list[Bulletin] = []
 
 
 class Level(Struct, frozen=True, omit_defaults=True):
-    """Violence in a zone over the 168 hours that end at `hour_ends` (seconds since 1970)."""
+    """Violence in a zone over the 168 hours that end at `hour_ends` (seconds since 1970).
+
+    `head`: the id of the truce's last change of phase. Every change is followed by new levels, so whoever misses the last
+    change sees that it is missing.
+    """
 
     truce: str
     zone: str
@@ -386,6 +404,7 @@ class Level(Struct, frozen=True, omit_defaults=True):
     access_streaks: dict[str, int] = {}
     assumed: int = 0
     disagreement: Disagreement | None = None
+    head: str | None = None
 
 
 class Cut(Struct, frozen=True):

@@ -4,7 +4,8 @@
 
 It shares no code with the program that decided. It reads four public files (or the topics of the same names), knows the
 contract and the rules of the gate, and says where what was announced does not follow. Four steps: the chain of changes is
-unbroken; every settled day comes to its outcome; runs of days give the phases; levels say the same. What only the log can
+unbroken; every settled day comes to its outcome; runs of days give the phases; levels say the same, and name the last change,
+so that a chain cut off at its end is noticed. What only the log can
 show (that the days themselves are right, that a party did declare) `truce verify` shows, which reads the log.
 """
 
@@ -42,6 +43,7 @@ class Verifier:
         for _, day in self._objects(days, "days"):
             self._days.setdefault(day["truce"], {}).setdefault(day["zone"], {})[day["day"]] = day
         self._levels = [level for _, level in self._objects(levels, "levels")]
+        self._heads: dict[str, str] = {}
         self._terms: dict[str, dict] = {}
         self._hashes: set[str] = set()
         for _, published in sorted(self._objects(terms, "terms"), key=lambda found: found[1]["effective_from"]):
@@ -84,6 +86,7 @@ class Verifier:
             if change["terms"] not in self._hashes:
                 self.faults.append(f"{name} was decided by terms that are not published ({change['terms']})")
             heads[change["truce"]] = change["sequence"] + 1, change["id"]
+            self._heads[change["truce"]] = change["id"]
             announced[change["id"]] = change
             undone = change.get("supersedes")
             if change["kind"] == "void" and announced.pop(undone, None) is None:
@@ -167,6 +170,14 @@ class Verifier:
                 continue
             self.counts["levels"] += 1
             zone, days = level["zone"], failed.get(level["zone"], [])
+            if zone != "all" and zone not in [known["id"] for known in terms["zones"]]:
+                continue  # terms have changed since, and nothing more is said of it
+            if level.get("head") != (head := self._heads.get(truce)):
+                self.faults.append(
+                    f"{truce}: the level of {zone} was published after the change of phase {level.get('head')}, but the last "
+                    f"one here is {head}: the end of the chain is missing, or the level is old"
+                )
+                continue
             subject = "all" if terms["gate"]["scope"] == "all" else zone
             phase = next((c["after"] for c in reversed(standing) if c["zone"] == subject), "announced")
             if level["phase"] != phase:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.facts import Day, Disagreement, Incident, Interval, Level, PhaseChange
+from schemas.facts import Bulletin, Day, Disagreement, Incident, Interval, Level, PhaseChange
 from schemas.reasons import WHOLE, ChangeKind, Condition, Phase, Scope
 from streams.board.figures import Times, clean, interval, thousandths
 from streams.board.view import TruceView
@@ -48,6 +48,20 @@ class Telling:
         """By zone, those first that disagree most; zones in which nobody can be compared last."""
         told = [(zone, level.disagreement) for zone, level in self.truce.levels.items() if level.disagreement is not None]
         return sorted(told, key=lambda entry: (-1 if entry[1].index is None else entry[1].index, entry[0]), reverse=True)
+
+    def bulletins(self, week: Disagreement) -> list[tuple[str, list[Bulletin], float | None]]:
+        """Counts stated for one period, side by side, and how far they differ at the least: of two counts the incidents that
+        both tell of are no more than the smaller one. Per cent; None for one that stands alone."""
+        periods: dict[tuple[int, int], list[Bulletin]] = {}
+        for bulletin in week.bulletins:
+            periods.setdefault((bulletin.starts, bulletin.ends), []).append(bulletin)
+        found = []
+        for (starts, ends), told in periods.items():
+            most, least = max(b.count for b in told), min(b.count for b in told)
+            rivals = len({b.by for b in told}) > 1
+            apart = (1_000 * (most - least) // most if most else 0) / 10 if rivals else None
+            found.append((self.words("to", self.times.local(starts), self.times.local(ends)), told, apart))
+        return found
 
     def last_change(self, zone: str) -> PhaseChange | None:
         """The one that put a zone, or the whole, where it stands."""
@@ -123,6 +137,8 @@ class Telling:
             said.append(f"{words('heard_from')}: {self.sides(day.heard) or words('nobody')}")
         if day.access:
             said.append(self.access(day))
+        if day.tallied:
+            said.append(f"{words('bulletins')}: {', '.join(map(str, day.tallied))}")
         amended = self.amended(day)
         return words.joined(said + ([amended] if amended else []))
 

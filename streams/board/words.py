@@ -193,6 +193,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "both_tell": ("both tell", "يرويها كلاهما"),
     "only_one": ("only the first", "الأول فقط"),
     "only_other": ("only the second", "الثاني فقط"),
+    "counted_in": ("Counted by bulletins, {}", "ما أحصته النشرات، {}"),
+    "counts_of": ("{} counts {}", "{} يحصي {}"),
+    "at_least_apart": (
+        "whatever they tell of, they differ by at least {} %",
+        "أياً كان ما تحصيه فهي تختلف بنسبة {} % على الأقل",
+    ),
+    "bulletins_more": ("and {} more bulletins", "و{} نشرة أخرى"),
     # about
     "about": ("About these numbers", "عن هذه الأرقام"),
     "basis_agreement": ("The seven days stand in the agreement.", "الأيام السبعة واردة في الاتفاق."),

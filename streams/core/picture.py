@@ -191,7 +191,8 @@ class Picture:
         elif circle is not None:
             zones = self.zone_map.covered_by(circle, _radius(report.covers))
         counts = known is not None and Trust.VIOLENCE in known.trusted
-        tally = Tally(zones, seconds(report.period.start), seconds(report.period.end), report.count, counts)
+        lineage = UNLISTED if known is None else known.lineage or known.id
+        tally = Tally(zones, seconds(report.period.start), seconds(report.period.end), report.count, counts, lineage)
         self.tallies.add(key, tally)
         self._stale_tally(tally)
 

@@ -9,10 +9,10 @@ from hashlib import blake2b
 
 import msgspec
 
-from schemas.facts import Between, Cut, Day, Disagreement, Evidence, EvidenceReport, Fact, Level, Measures
+from schemas.facts import Between, Bulletin, Cut, Day, Disagreement, Evidence, EvidenceReport, Fact, Level, Measures
 from schemas.facts import Incident as IncidentBody
 from schemas.facts import Interval as IntervalBody
-from schemas.reasons import Condition, Outcome, Phase
+from schemas.reasons import UNLISTED, Condition, Outcome, Phase
 from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PUBLIC_TERMS
 from streams.core.claims import Account
 from streams.core.disagreement import Week
@@ -21,12 +21,13 @@ from streams.core.incident import Incident
 from streams.core.picture import Picture
 from streams.core.public_terms import pseudonym, public_terms
 from streams.core.settlement import SettledDay
+from streams.core.tallies import Tally
 from streams.core.terms import Terms
 
 _encode = msgspec.json.Encoder().encode
 _CONDITIONS = list(Condition)
-PAIRS_MAX = 20
-"""Pairs of lineages that a level lists."""
+PAIRS_MAX = BULLETINS_MAX = 20
+"""Pairs of lineages, and counts of bulletins, that a level lists."""
 
 
 class Readers:
@@ -274,7 +275,7 @@ def day_as_fact(body: Day) -> Fact:
     return Fact(DAYS, f"{body.truce}/{body.zone}/{body.day}", _encode(body))
 
 
-def disagreement(week: Week, terms: Terms) -> Disagreement:
+def disagreement(week: Week, rivals: Sequence[Tally], terms: Terms) -> Disagreement:
     """A week of disagreement with pseudonyms in the place of lineages, those pairs first that have most to tell."""
     pairs = []
     for between in week.pairs:
@@ -285,7 +286,12 @@ def disagreement(week: Week, terms: Terms) -> Disagreement:
             only.reverse()
         pairs.append(Between(*names, between.both, *only, between.index))
     pairs.sort(key=lambda pair: (-(pair.both + pair.one_only + pair.other_only), pair.one, pair.other))
-    return Disagreement(week.last_day, week.index, len(pairs), pairs[:PAIRS_MAX])
+    bulletins = [Bulletin(_pseudonym(t.lineage, terms), t.start, t.end, t.count) for t in rivals[:BULLETINS_MAX]]
+    return Disagreement(week.last_day, week.index, len(pairs), pairs[:PAIRS_MAX], len(rivals), bulletins)
+
+
+def _pseudonym(lineage: str, terms: Terms) -> str:
+    return lineage if lineage == UNLISTED else pseudonym(lineage, terms.truce.salt)
 
 
 def level_as_fact(
@@ -297,9 +303,10 @@ def level_as_fact(
     streak: int,
     access_streaks: dict[str, int],
     assumed: int,
-    week: Week | None,
+    week: Disagreement | None,
+    head: str | None,
 ) -> Fact:
-    """The rolling level of a zone. `week`: of disagreement, up to the last settled day."""
+    """The rolling level of a zone. `week`: of disagreement, up to the last settled day. `head`: of the chain of changes."""
     body = Level(
         truce=terms.truce.id,
         zone=zone,
@@ -310,7 +317,8 @@ def level_as_fact(
         streak=streak,
         access_streaks=access_streaks,
         assumed=assumed,
-        disagreement=None if week is None else disagreement(week, terms),
+        disagreement=week,
+        head=head,
     )
     return Fact(LEVELS, f"{terms.truce.id}/{zone}", _encode(body))
 

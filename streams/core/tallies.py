@@ -11,13 +11,17 @@ from streams.core.terms import DAY
 
 
 class Tally(NamedTuple):
-    """`count` violations in some zones from `start` to `end` (seconds since 1970). `counts`: from a trusted source."""
+    """`count` violations in some zones from `start` to `end` (seconds since 1970), stated by a lineage.
+
+    `counts`: from a source that is trusted for violence.
+    """
 
     zones: tuple[str, ...]
     start: int
     end: int
     count: int
     counts: bool
+    lineage: str
 
 
 class Tallies:
@@ -42,12 +46,20 @@ class Tallies:
         return sorted(key for key, tally in self._tallies.items() if tally.counts and zone in tally.zones)
 
     def stated(self, zone: str, start_s: int, end_s: int) -> list[int]:
-        """Counts that bulletins, trusted or not, state for periods within a day: shown as disagreement."""
+        """Counts that bulletins, trusted or not, state for a day or less whose middle lies in this one: shown as disagreement.
+
+        Bulletins go by calendar days, or from noon to noon, and seldom from D-hour.
+        """
         return sorted(
             tally.count
             for tally in self._tallies.values()
-            if zone in tally.zones and start_s <= tally.start and tally.end <= end_s
+            if zone in tally.zones and tally.end - tally.start <= DAY and start_s <= (tally.start + tally.end) // 2 < end_s
         )
+
+    def rivals(self, zone: str, start_s: int, end_s: int) -> list[Tally]:
+        """Those of a zone, trusted or not, whose period touches a span: the latest first."""
+        touching = (t for t in self._tallies.values() if zone in t.zones and t.start < end_s and t.end > start_s)
+        return sorted(touching, key=lambda tally: (-tally.end, -tally.start, tally.lineage, tally.count))
 
     def excess(self, zone: str, day: int, d_hour_s: int) -> tuple[int, int]:
         """What the tallies add to (best, high) incidents of a day of the truce."""

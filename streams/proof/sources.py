@@ -4,7 +4,8 @@ Both give the same: records of the log in order, changes of phase in order with 
 each key of the compacted topics.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -26,6 +27,10 @@ KEYS = {
     PUBLIC_TERMS: lambda body: f"{body['truce']}/{body['hash']}",
 }
 """How a record of a compacted topic is known: files hold the values only."""
+
+
+TRIES, PAUSE_S = 5, 0.3
+"""How often a cluster is read again where a commit was seen in part."""
 
 
 class SourceError(ValueError):
@@ -131,11 +136,13 @@ class Cluster:
         self._settings = settings
         self.has_log = not public
         self.faults: list[str] = []
-        self._values: dict[str, dict[str, bytes]] = {}
         before = {} if public else self._positions()
-        self._changes = list(self._read_changes())
-        for topic in (DAYS, LEVELS, INCIDENTS, PUBLIC_TERMS):
-            self._values[topic] = _last(clients.read(settings, [topic]))
+        self._values, self._changes = self._read_public()
+        for _ in range(TRIES):
+            if self._is_of_one_moment():
+                break
+            time.sleep(PAUSE_S)
+            self._values, self._changes = self._read_public()
         self.positions = before
         self._ends = {} if public else clients.ends(settings, LOCATED)
         # Values of a worker that is busy are those of some moment; they are compared where it has come to the end.
@@ -160,12 +167,23 @@ class Cluster:
         records = clients.read(self._settings, [CHECKPOINTS])
         return [(r.key.decode(), r.value) for r in records if r.partition == partition and r.value is not None]
 
-    def _read_changes(self) -> Iterator[Announced]:
-        for record in clients.read(self._settings, [PHASES]):
-            if record.value is not None:
+    def _read_public(self) -> tuple[dict[str, dict[str, bytes]], list[Announced]]:
+        """All topics up to their ends at one time, so that levels and days belong to the changes."""
+        values: dict[str, dict[str, bytes | None]] = {topic: {} for topic in (DAYS, LEVELS, INCIDENTS, PUBLIC_TERMS)}
+        changes = []
+        for record in clients.read(self._settings, [PHASES, *values]):
+            if record.topic in values:
+                values[record.topic][record.key.decode()] = record.value
+            elif record.value is not None:
                 signature = next((value for name, value in record.headers if name == SIGNATURE_HEADER), None)
                 where = f"{record.topic}/{record.partition}/{record.offset}"
-                yield Announced(record.value, None if signature is None else from_text(signature), where)
+                changes.append(Announced(record.value, None if signature is None else from_text(signature), where))
+        return {topic: {k: v for k, v in found.items() if v is not None} for topic, found in values.items()}, changes
+
+    def _is_of_one_moment(self) -> bool:
+        """A commit shows on one partition a little before another: then levels name a change that is not there yet."""
+        seen = {_id(change.value) for change in self._changes}
+        return all((head := _head(value)) is None or head in seen for value in self._values[LEVELS].values())
 
     def _positions(self) -> dict[int, Position]:
         found = {}
@@ -175,14 +193,16 @@ class Cluster:
         return found
 
 
-def _last(records: Iterable) -> dict[str, bytes]:
-    values: Mapping[str, bytes | None] = {record.key.decode(): record.value for record in records}
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _id(line: bytes) -> str | None:
     try:
         return orjson.loads(line).get("id")
+    except (orjson.JSONDecodeError, AttributeError):
+        return None
+
+
+def _head(level: bytes) -> str | None:
+    try:
+        return orjson.loads(level).get("head")
     except (orjson.JSONDecodeError, AttributeError):
         return None
 

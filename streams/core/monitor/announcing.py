@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from schemas.facts import Day, Fact, PhaseChange
+from schemas.facts import Day, Disagreement, Fact, PhaseChange
 from schemas.reasons import WHOLE, Condition
 from streams.core import publish
 from streams.core.chain import Chain
-from streams.core.disagreement import Week
+from streams.core.disagreement import WEEK_DAYS
 from streams.core.gate import End, Wanted
 from streams.core.measure import BEST, HIGH, LOW, measures
 from streams.core.monitor.days import Days
@@ -144,14 +144,19 @@ class Announcing:
                 access_streaks,
                 picture.coverage.assumed,
                 self._week_of_disagreement(zone),
+                self._chain.head,
             )
         self.levels_due = False
 
-    def _week_of_disagreement(self, zone: str) -> Week | None:
+    def _week_of_disagreement(self, zone: str) -> Disagreement | None:
         """Up to the last settled day: who watches now is nobody's business."""
         last = len(self._days.settled[zone]) - 1
         picture = self._governing.of_day(max(last, 0))
-        return None if last < 0 or zone not in picture.measure.zones else picture.week_of_disagreement(zone, last)
+        if last < 0 or zone not in picture.measure.zones:
+            return None
+        end_s = self._governing.day_span(last)[1]
+        rivals = picture.tallies.rivals(zone, end_s - WEEK_DAYS * DAY, end_s)
+        return publish.disagreement(picture.week_of_disagreement(zone, last), rivals, picture.terms)
 
 
 __all__ = ["Announcing"]
