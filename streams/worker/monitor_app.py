@@ -15,9 +15,10 @@ from streams.settings import Settings
 from streams.signing import Signer
 from streams.worker.chunks import Chunk
 from streams.worker.failures import CannotStart
-from streams.worker.partition_owner import PartitionOwner, StateType
+from streams.worker.partition_owner import PartitionOwner
 from streams.worker.reading import topics_present
 from streams.worker.shell import Shell
+from streams.worker.state import StateType
 
 
 class MonitorShell(Shell):

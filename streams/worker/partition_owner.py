@@ -7,27 +7,25 @@ the log: nothing is ever continued from a state of which it is not certain what 
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from aiokafka.errors import KafkaError
 
 from schemas.facts import Fact
-from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED
+from schemas.topics import LOCATED, REJECTED
 from streams import metrics
 from streams.core.intake import TICK_KEY
-from streams.core.partition import HeadsDiffer
-from streams.core.snapshot import NewerCheckpoint
 from streams.core.vitals import TruceVitals
 from streams.signing import Signer
 from streams.worker import failpoints
 from streams.worker.chunks import Chunk
-from streams.worker.failures import CannotStart
 from streams.worker.progress import Progress
-from streams.worker.reading import PartitionReader, everything, last_values
+from streams.worker.reading import PartitionReader
+from streams.worker.recovery import YIELD_EVERY, Recovery
 from streams.worker.sending import Outgoing
-from streams.worker.transactions import POSITION_HEADER, PartitionWriter
+from streams.worker.state import State, StateType, step_over, take_in
+from streams.worker.transactions import PartitionWriter
 
 ATTEMPTS_MAX = 3
 """A batch whose transaction fails this often ends the process."""
@@ -35,33 +33,6 @@ BATCH_S_MAX = 1.0
 """A batch is committed after so long, however much is left: readers, and whoever asks for the partition, need not wait."""
 VITALS_SHARE = 200
 """Between two looks at the vitals of a partition lies so many times what a look takes."""
-CHECKPOINT_POLL_S = 0.02
-YIELD_EVERY = 100
-"""Records between two turns of the loop."""
-
-
-class State(Protocol):
-    """What the core's `LogPartition` offers."""
-
-    next_offset: int
-
-    @property
-    def halted(self) -> dict[str, str]: ...
-    @property
-    def recorded_offset(self) -> int: ...
-    def vitals(self) -> list[TruceVitals]: ...
-    def apply(self, offset: int, value: bytes, key: bytes | None) -> None: ...
-    def refuse(self, offset: int, value: bytes, fault: Exception) -> tuple[list[Fact], list[bytes]]: ...
-    def flush(self, publish: bool = True) -> list[Fact]: ...
-    def position(self) -> Fact: ...
-    def bases(self) -> list[Fact]: ...
-    def recovered(self) -> None: ...
-    def source_class(self, rejected: bytes) -> str: ...
-
-
-class StateType(Protocol):
-    def restore(self, number: int, checkpoints: Mapping[str, bytes]) -> State: ...
-    def announced(self, changes: Iterable[bytes], next_offset: int) -> bytes: ...
 
 
 class Stopped(Exception):
@@ -83,8 +54,6 @@ class PartitionOwner:
     ) -> None:
         self.number = number
         self.ready = False
-        self._client = client
-        self._state_type = state_type
         self._state: State | None = None
         self._progress = progress
         self._acknowledge = acknowledge
@@ -96,8 +65,7 @@ class PartitionOwner:
         self._vitals: list[TruceVitals] = []
         self._vitals_due_at = 0.0
         self._committed_offset = 0
-        self._refused_before: Counter[tuple[bytes, bytes | None]] = Counter()
-        self._recovery = 0, 0, 0.0
+        self._recovery = Recovery(number, client, state_type, self._log, progress, self._check_stopping)
         self._stopping = False
         self._ended = asyncio.Event()
 
@@ -135,7 +103,7 @@ class PartitionOwner:
 
     def recovery(self) -> tuple[int, int, float]:
         """(records that remain, records in all, seconds so far) of the last rebuild."""
-        return self._recovery
+        return self._recovery.standing
 
     def vitals(self) -> list[TruceVitals]:
         """What the truces have come to, as committed: now where nothing is in hand, else behind the last commit."""
@@ -173,7 +141,7 @@ class PartitionOwner:
             taken += len(records)
         if taken and self.ready:
             metrics.gap_filled(self.number, start, end)
-        self._step_over(end)
+        step_over(self._state, end)
 
     async def _decide(self, records: Sequence[Any]) -> None:
         """Take in records and commit what they changed; again from the last commit where the transaction fails."""
@@ -208,7 +176,7 @@ class PartitionOwner:
         at: Any = None
         try:
             for at in records:
-                self._apply(at)
+                take_in(self._state, at)
                 taken += 1
                 if not taken % YIELD_EVERY:
                     await asyncio.sleep(0)
@@ -235,7 +203,7 @@ class PartitionOwner:
         """It raised when all were taken in; take them in one by one. Raises `fault` where none is to blame."""
         for record in records:
             try:
-                self._apply(record)
+                take_in(self._state, record)
                 self._state.flush()
                 self._state.bases()
                 self._state.position()
@@ -250,7 +218,7 @@ class PartitionOwner:
         record is no report, the truce that raised on it is halted, and its neighbours go on.
         """
         metrics.report_raised("monitor", f"{LOCATED}/{self.number}/{record.offset}", fault)
-        self._step_over(record.offset)
+        step_over(self._state, record.offset)
         facts, markers = self._state.refuse(record.offset, record.value or b"", fault)
         checkpoints = [*self._state.bases(), self._state.position()]
         await self._commit(facts, checkpoints, [record], {}, [Outgoing(record.key, marker) for marker in markers])
@@ -263,8 +231,7 @@ class PartitionOwner:
         steps_s: dict[str, float],
         log_records: Sequence[Outgoing] = (),
     ) -> None:
-        if self._refused_before:
-            facts = [fact for fact in facts if not self._was_refused(fact)]
+        facts = self._recovery.without_refused_before(facts)
         failpoints.reach("monitor.decided")
         started = time.monotonic()
         counts = await self._writer.commit([*facts, *checkpoints], self._state.next_offset, log_records)
@@ -280,13 +247,6 @@ class PartitionOwner:
         self._tell_halted()
         self._look_at_vitals()
 
-    def _was_refused(self, fact: Fact) -> bool:
-        refusal = fact.key.encode(), fact.value
-        if fact.topic != REJECTED or not self._refused_before[refusal]:
-            return False
-        self._refused_before[refusal] -= 1
-        return True
-
     def _tell_halted(self) -> None:
         for truce in self._state.halted.keys() - self._halted:
             metrics.truce_halted(self.number, truce, self._state.halted[truce])
@@ -295,93 +255,14 @@ class PartitionOwner:
         self._halted = set(self._state.halted)
 
     async def _rebuild(self) -> None:
-        """Read the checkpoint to its end, then the log up to the recorded position, without output."""
+        """What was known is not to be relied upon any more."""
         self._state = None
-        started = time.monotonic()
-        state = await self._restored()
-        first, end = await self._log.bounds()
-        reached = state.recorded_offset
-        self._check_log(first, end, state.next_offset, reached)
-        self._state = state
-        replayed, to_replay = 0, max(0, reached - state.next_offset)
-        self._recovery = to_replay, to_replay, 0.0
-        async for records in self._log.read(state.next_offset, reached):
-            self._check_stopping()
-            for record in records:
-                self._apply(record)
-                replayed += 1
-                if not replayed % YIELD_EVERY:
-                    await asyncio.sleep(0)
-            self._progress.moved()
-            self._recovery = max(0, reached - state.next_offset), to_replay, time.monotonic() - started
-        self._step_over(reached)
-        if reached:
-            try:
-                state.recovered()
-            except HeadsDiffer as fault:
-                raise CannotStart(str(fault)) from fault
-            state.flush(publish=False)
+        self._state = await self._recovery.rebuild(self._committed_offset)
         self._tell_halted()
-        self._recovery = 0, to_replay, time.monotonic() - started
-        metrics.recovery_done(self.number, replayed, state.next_offset, time.monotonic() - started)
-
-    async def _restored(self) -> State:
-        """From the checkpoint as our own last commit left it, at least: a commit is answered when it is safe, and becomes
-        visible on one partition after the other. To start from the checkpoint before would leave out what lies between."""
-        while True:
-            checkpoints = await last_values(self._client, CHECKPOINTS, self.number)
-            if f"position/{self.number}" not in checkpoints:
-                checkpoints |= await self._announced()
-            try:
-                state = self._state_type.restore(self.number, checkpoints)
-            except NewerCheckpoint as fault:
-                raise CannotStart(str(fault)) from fault
-            if state.recorded_offset >= self._committed_offset:
-                return state
-            await asyncio.sleep(CHECKPOINT_POLL_S)
-
-    async def _announced(self) -> dict[str, bytes]:
-        """Where there is no position: the one that the last change of phase was announced at, or else a lost checkpoint would
-        have everything announced once more. What was refused already is not refused again."""
-        changes = [record async for record in everything(self._client, PHASES, self.number)]
-        if not changes:
-            return {}
-        stated = [value for name, value in changes[-1].headers if name == POSITION_HEADER]
-        if not stated:
-            raise CannotStart(
-                f"{CHECKPOINTS}/{self.number} holds no position, and the last change of phase does not say where it was decided: "
-                f"put {CHECKPOINTS} back from a copy"
-            )
-        async for record in everything(self._client, REJECTED, self.number):
-            self._refused_before[record.key, record.value] += 1
-        reached = int(stated[0].rpartition(b"/")[2])
-        metrics.checkpoint_lost(self.number, reached)
-        return {f"position/{self.number}": self._state_type.announced([change.value for change in changes], reached)}
-
-    def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:
-        if first > needed:
-            raise CannotStart(
-                f"{LOCATED}/{self.number} begins at offset {first}, but state needs it from {needed}: the head of the log is "
-                "gone. Put it back from a copy, or reset the topic and its checkpoints and publish reports and terms again"
-            )
-        if reached > end:
-            raise CannotStart(
-                f"the checkpoint of {LOCATED}/{self.number} is at offset {reached}, but the log ends at {end}: it is another "
-                f"log, or its end is gone. Put the log back, or empty {CHECKPOINTS} and every topic that is computed from it"
-            )
-
-    def _apply(self, record: Any) -> None:
-        self._step_over(record.offset)
-        self._state.apply(record.offset, record.value or b"", record.key)
-
-    def _step_over(self, offset: int) -> None:
-        """Offsets that hold no record: the log was read without a break, so they belong to transactions."""
-        if offset > self._state.next_offset:
-            self._state.next_offset = offset
 
     def _check_stopping(self) -> None:
         if self._stopping:
             raise Stopped
 
 
-__all__ = ["PartitionOwner", "State", "StateType"]
+__all__ = ["PartitionOwner"]

@@ -14,7 +14,7 @@ import pytest
 from load_tests.simulation.loop import PROCESS, Deadlock, SimulatedLoop
 from load_tests.simulation.world import Faults, Outcome, run
 from schemas.topics import CHECKPOINTS
-from streams.worker import partition_owner, sending, transactions
+from streams.worker import partition_owner, recovery, sending, transactions
 
 RUNS_S = 110
 """How long seeds are tried here, whatever the machine."""
@@ -89,11 +89,11 @@ def test_a_state_that_goes_on_after_an_abort_is_noticed(monkeypatch: pytest.Monk
 
 
 def test_a_state_that_is_rebuilt_from_a_checkpoint_before_its_own_last_commit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(self) -> object:
-        values = await partition_owner.last_values(self._client, CHECKPOINTS, self.number)
-        return self._state_type.restore(self.number, values)
+    async def at_once(self, committed_offset: int) -> object:
+        values = await recovery.last_values(self._client, CHECKPOINTS, self._number)
+        return self._state_type.restore(self._number, values)
 
-    monkeypatch.setattr(partition_owner.PartitionOwner, "_restored", at_once)
+    monkeypatch.setattr(recovery.Recovery, "_restored", at_once)
     assert unclean()
 
 
