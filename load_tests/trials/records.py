@@ -19,6 +19,9 @@ from streams.core.terms import DAY
 from streams.worker.failures import CANNOT_START
 
 RAISING = "load_tests.raising:RaisingPartition"
+AT = ((RECEIVED_AT_HEADER, b"%d" % (D_HOUR_S - 1)),)
+SECRETS = ("hisper", "36.2345", "37.1598", "forged")
+"""What a log must not hold of the reports below."""
 
 
 def moved_offsets(trial: Trial) -> Verdict:
@@ -115,12 +118,11 @@ def changed_terms(trial: Trial) -> Verdict:
 
 def raising(trial: Trial) -> Verdict:
     """A report that raises is refused, with a marker and `unknown` days; a truce that raises on a tick is halted, and its
-    neighbour on the partition is not. With the bug mended, the halted truce catches up."""
-    body = {"report_id": "raise-me", "source": "council", "type": "violation", "kind": "attack", "weapon": "mortar"}
-    body |= {"occurred_at": "2016-02-29T20:00:00Z", "location": {"lat": 36.2, "lon": 37.15}}
-    trial.installation.publish_messages(TOPIC, 0, [(orjson.dumps(body), ((RECEIVED_AT_HEADER, b"%d" % (D_HOUR_S - 1)),))])
-    trial.start("intake")
-    monitor = trial.start("monitor", state=RAISING)
+    neighbour on the partition is not. With the bug mended, the halted truce catches up. No word and no place of a report
+    is in any line that the workers write."""
+    trial.installation.publish_messages(TOPIC, 0, [(value, AT) for value in _secret_reports()])
+    intake = trial.start("intake", log_level="debug")
+    monitor = trial.start("monitor", state=RAISING, log_level="debug")
     trial.tell(18)
     wait_until(lambda: "truce halted" in monitor.said(), "the third truce is halted", 90)
     wait_until(lambda: _changes(trial, "first"), "its neighbour goes on", 90)
@@ -131,7 +133,36 @@ def raising(trial: Trial) -> Verdict:
     wait_until(lambda: _marked(trial), "days that the marker stands for", 90)
     assert all(day.outcome != "quiet" for day in _marked(trial))
     trial.stop("monitor")
-    return trial.finish()
+    for said in (intake.said(), monitor.said()):
+        told = [secret for secret in SECRETS if secret in said]
+        assert not told, f"a log holds {told}: {said}"
+    trial.start("monitor", log_level="debug")
+    verdict = trial.finish()
+    told = [secret for secret in SECRETS for worker in trial.installation.workers if secret in worker.said()]
+    assert not told, f"a log holds {told}"
+    return verdict
+
+
+def _secret_reports() -> list[bytes]:
+    """One on which the core raises, and others of every kind that must not be told of, fit and unfit."""
+    words = {"source": "Whisper", "text": "Whisper said it", "links": ["https://whisper.example/"], "via": "Whisper"}
+    place = {"lat": 36.2345678, "lon": 37.1598765, "text": "the Whisper house", "place": "Whisperville", "country": "SY"}
+    body = words | {"type": "violation", "kind": "attack", "weapon": "mortar", "location": place}
+    body |= {"occurred_at": "2016-02-29T20:00:00Z"}
+    covers = {"location": place, "from": "2016-02-29T10:00:00Z", "to": "2016-02-29T20:00:00Z"}
+    good = orjson.dumps(body | {"report_id": "raise-me"})
+    return [
+        good,
+        orjson.dumps(words | {"report_id": "w1", "type": "nil", "covers": covers}),
+        orjson.dumps(body | {"report_id": "w2", "weapon": "Whisper"}),
+        orjson.dumps(body | {"report_id": "w3", "location": {"place": "Whisperville", "country": "SY"}}),
+        orjson.dumps(body | {"report_id": "w4", "by": "Whisper\n level='error' event='forged'"}),
+        good[:-9],
+        good.replace(b"Whisper", b"Whisper\xff"),
+        good.replace(b"Whisper", b"Whisper\x00\xe2\x80\xae"),
+        good + b" Whisper",
+        b"Whisper",
+    ]
 
 
 def _marked(trial: Trial) -> list[Day]:

@@ -16,7 +16,7 @@ from aiohttp import web
 from aiokafka.errors import KafkaConnectionError
 
 from streams import metrics
-from streams.core.faults import places_of
+from streams.core.faults import places_of, told
 from streams.settings import Settings
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
@@ -48,6 +48,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
 
 async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int) -> int:
     told_to_stop = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(_tell_unheard)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
     shell = make_shell()
@@ -124,7 +125,9 @@ def quieten(level: str) -> None:
 
     A fault is told by its type and its places in the code: what it says may hold the words of a report.
     """
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Discreet("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -135,6 +138,18 @@ def quieten(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+class _Discreet(logging.Formatter):
+    """For what libraries say of a fault that passed through them: it may be one of ours."""
+
+    def formatException(self, ei: Any) -> str:
+        return told(ei[1])
+
+
+def _tell_unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a task raised that nobody waited for. The loop's own words would hold the words of the fault."""
+    log.error("nobody waited for this", what=context["message"], exc_info=context.get("exception"))
 
 
 def _place_of_fault(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
