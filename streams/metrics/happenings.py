@@ -76,6 +76,11 @@ def report_raised(stage: str, where: str, fault: BaseException) -> None:
     log.error("report raised", stage=stage, where=where, exc_info=fault)
 
 
+def reports_gone(topic: str, partition: int, start: int, end: int) -> None:
+    """News: retention took messages before they were read. One marker stands for them."""
+    log.error("messages deleted before they were read", topic=topic, partition=partition, start=start, end=end)
+
+
 # -- monitor -----------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +166,7 @@ __all__ = [
     "recovery_done",
     "report_raised",
     "report_rejected",
+    "reports_gone",
     "reports_taken",
     "started",
     "terms_refused",

@@ -16,14 +16,15 @@ CHUNKS_MAX = 2
 
 
 class Chunk:
-    """Records of one partition, in order, from one poll."""
+    """Records of one partition, in order, from one poll. `gone`: offsets before them that were deleted unread."""
 
-    __slots__ = ("acknowledged", "records", "tp")
+    __slots__ = ("acknowledged", "gone", "records", "tp")
 
-    def __init__(self, tp: TP, records: Sequence[Any]) -> None:
+    def __init__(self, tp: TP, records: Sequence[Any], gone: range = range(0)) -> None:
         assert records, "a chunk holds at least one record"
         self.tp = tp
         self.records = records
+        self.gone = gone
         self.acknowledged = False
 
     @property

@@ -68,6 +68,9 @@ class IntakeShell(Shell):
         await self._follow_terms()
         partitions = await self._log_partitions()
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
+        if chunk.gone:
+            for partition, entry in self._refuse_what_is_gone(chunk):
+                outgoing.setdefault(partition, []).append(entry)
         for count, record in enumerate(chunk.records, start=1):
             message = Incoming(
                 record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
@@ -120,11 +123,26 @@ class IntakeShell(Shell):
                     )
                 yield TopicPartition(LOCATED, partition), Outgoing(entry.key, entry.value, timestamp_ms=published_ms)
 
+    def _refuse_what_is_gone(self, chunk: Chunk) -> Iterable[tuple[TopicPartition, Outgoing]]:
+        """Retention was faster than we. What was said there nobody knows, so that until somebody answers for it no day is
+        quiet, as if one report had been refused."""
+        tp, gone = chunk.tp, chunk.gone
+        metrics.reports_gone(tp.topic, tp.partition, gone.start, gone.stop)
+        detail = (
+            f"the offsets from {gone.start} to {gone.stop - 1} were deleted from {tp.topic}/{tp.partition} before they were read"
+        )
+        yield from self._refuse_as_ours(
+            Incoming(tp.topic, tp.partition, gone.start, chunk.records[0].timestamp, None, b""), detail
+        )
+
     def _refuse_as_internal_error(self, message: Incoming, fault: Exception) -> Iterable[tuple[TopicPartition, Outgoing]]:
+        metrics.report_raised(self.stage, str(Origin(message.topic, message.partition, message.offset)), fault)
+        yield from self._refuse_as_ours(message, f"raised {type(fault).__name__}")
+
+    def _refuse_as_ours(self, message: Incoming, detail: str) -> Iterable[tuple[TopicPartition, Outgoing]]:
         origin = Origin(message.topic, message.partition, message.offset)
-        metrics.report_raised(self.stage, str(origin), fault)
         self._raised += 1
-        yield self._rejection(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, f"raised {type(fault).__name__}")))
+        yield self._rejection(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, detail)))
         for truce, terms in self.intake.truces.items():
             # Nobody knows which truce it was for; those that do not read this topic it cannot concern.
             if terms.takes_topic(message.topic):

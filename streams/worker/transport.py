@@ -99,6 +99,7 @@ class Consumer(AiokafkaConsumer):
         self.draining = False
         self._rewinds = 0
         self._standing: dict[TP, tuple[int, float]] = {}
+        self._awaited: dict[TP, int] = {}
         self._has_room = asyncio.Event()
         super().__init__(*args, **kwargs)
 
@@ -126,13 +127,23 @@ class Consumer(AiokafkaConsumer):
                 await self.perform_seek()
             return
         for tp, records in fetched.items():
-            chunk = Chunk(tp, records)
+            chunk = Chunk(tp, records, await self._gone_before(tp, records[0].offset))
             read_offset = self._read_offset[tp]
             if not self.flow_active or rewinds != self._rewinds:
                 return
             if read_offset is None or chunk.last_offset >= read_offset:
                 self.ledger.deliver(chunk)
+                self._awaited[tp] = chunk.last_offset + 1
                 yield tp, self._chunk_message(chunk)
+
+    async def _gone_before(self, tp: TP, offset: int) -> range:
+        """Offsets that were still to be read, and that retention took before they were: the client moves on in silence."""
+        awaited = self._awaited.get(tp, offset)
+        if not self.app.commits_offsets or offset <= awaited:
+            return range(0)
+        first = (await self._thread.earliest_offsets(TopicPartition(*tp)))[TopicPartition(*tp)]
+        # Where the topic begins no later, the offsets between belong to transactions, and there was nothing to read.
+        return range(awaited, min(first, offset))
 
     def _chunk_message(self, chunk: Chunk) -> ConsumerMessage:
         tp, last = chunk.tp, chunk.records[-1]
@@ -179,6 +190,7 @@ class Consumer(AiokafkaConsumer):
         self._rewinds += 1
         self.ledger.forget(self.ledger.partitions())
         await super().perform_seek()
+        self._awaited = {tp: committed for tp in self.assignment() if (committed := self._committed_offset.get(tp))}
         fresh = [TopicPartition(*tp) for tp in self.assignment() if not self._committed_offset.get(tp)]
         if fresh:
             await self._thread.seek_to_beginning(*fresh)

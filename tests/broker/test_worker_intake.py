@@ -1,6 +1,7 @@
 """The intake as a process: what goes in on report topics, what comes out in the log and on the topic of rejections."""
 
 import asyncio
+import signal
 from collections.abc import Iterator
 
 import orjson
@@ -175,3 +176,35 @@ def test_a_report_that_raises_is_refused_with_a_marker_for_every_truce_it_may_co
     for partition, name in ((0, "test"), (1, "elsewhere")):
         [marker] = log_of(truce, partition, "marker")
         assert (marker["truce"], marker["marker"]) == (name, "reports.field/0/13")
+
+
+def refusals(truce: Installation) -> list[dict]:
+    return [orjson.loads(record.value) for records in truce.read(REJECTED).values() for record in records]
+
+
+def test_what_retention_took_before_it_was_read_leaves_a_marker_and_is_told(truce: Installation) -> None:
+    truce.publish(FIELD, 0, [a_report(number) for number in range(5)])
+    first = truce.worker("--only", "intake", tick_s=NEVER, instance_id="one")
+    wait_until(lambda: committed(truce).get((FIELD, 0), 0) >= 5, "the first reports, committed")
+    start = committed(truce)[FIELD, 0]
+    # While it stands still, and then while it is not there.
+    first.process.send_signal(signal.SIGSTOP)
+    truce.publish(FIELD, 0, [a_report(number) for number in range(10, 15)])
+    truce.truncate(FIELD, 0, before=start + 3)
+    first.process.send_signal(signal.SIGCONT)
+    wait_until(lambda: (FIELD, 0, start + 4) in origins(truce), "what was left")
+    wait_until(lambda: committed(truce)[FIELD, 0] == start + 5, "it is committed")
+    assert first.stop() == 0
+    truce.publish(FIELD, 0, [a_report(number) for number in range(20, 25)])
+    truce.truncate(FIELD, 0, before=start + 7)
+    second = truce.worker("--only", "intake", tick_s=NEVER, instance_id="one")
+    wait_until(lambda: (FIELD, 0, start + 9) in origins(truce), "the last report")
+    taken = [offset for topic, partition, offset in origins(truce) if (topic, partition) == (FIELD, 0)]
+    known = {(body["origin"][2], body["detail"]) for body in refusals(truce)}
+    gone = [end for end in (start, start + 5) if end not in taken]
+    assert start + 5 in gone, "the second time there is nothing to read it from"
+    assert {offset for offset, _ in known} == set(gone), "what the client had in hand already is not gone"
+    assert (start + 5, f"the offsets from {start + 5} to {start + 6} were deleted from {FIELD}/0 before they were read") in known
+    assert [body["marker"] for body in log_of(truce, record="marker")] == [f"{FIELD}/0/{offset}" for offset in gone]
+    assert "messages deleted before they were read" in second.said()
+    assert second.stop() == 0
