@@ -221,6 +221,11 @@ def counted(number: int) -> str:
     return words[number] if number < len(words) else str(number)
 
 
+def several(number: int, noun: str) -> str:
+    """A number of things: "1 report", "2,000 reports"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 __all__ = [
     "amount",
     "change_line",
@@ -231,6 +236,7 @@ __all__ = [
     "limit_words",
     "local",
     "number",
+    "several",
     "why",
     "zone_names",
 ]

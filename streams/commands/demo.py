@@ -23,7 +23,7 @@ from streams.demo.following import Follower
 from streams.demo.staging import REPORT_PARTITIONS, Stage, Telling, prepare
 from streams.scenarios import SCENARIOS, terms_of, topic_of
 from streams.settings import Settings, load
-from streams.words import change_line, day_table, incident_line, legend, local
+from streams.words import change_line, day_table, incident_line, legend, local, several
 
 SPEED = 90_000
 """A day of the story a second: slow enough to watch, and over in a quarter of a minute."""
@@ -117,7 +117,7 @@ def _tell_to(settings: Settings, seed: int, console: Console) -> None:
         story.telling.join()
         if story.telling.failure is not None:
             raise story.telling.failure
-        console.print(f"{story.truce}: {story.telling.counts.reports} reports published to {story.telling.topic}")
+        console.print(f"{story.truce}: {several(story.telling.counts.reports, 'report')} published to {story.telling.topic}")
 
 
 def _stories(settings: Settings, seed: int, speed: float | None) -> list[Story]:

@@ -20,6 +20,7 @@ from streams.core.gazetteer.learned import AGREE_M, Learned, LearnedPlace, Told,
 from streams.core.geometry import microdegrees
 from streams.core.locate import Locator
 from streams.core.names import says_district
+from streams.words import several
 
 COLUMNS = ("name", "lat", "lon", "province", "radius_m", "reports")
 
@@ -108,10 +109,11 @@ def write(path: Path, found: Iterable[LearnedPlace]) -> None:
 def _readable(learned: Learned, least: int) -> str:
     """The places with the most reports, and what was left out and why."""
     most = sorted(learned.places, key=lambda place: (-place.reports, place.name))[:10]
+    agreeing = sum(place.reports for place in learned.places)
     lines = [
-        f"{len(learned.places):,} places on which {sum(place.reports for place in learned.places):,} reports agree",
-        f"{learned.seldom:,} names left out: fewer than {least} reports have them",
-        f"{len(learned.contradicted):,} names left out: their reports are more than {AGREE_M // 1_000} km apart",
+        f"{several(len(learned.places), 'place')} on which {several(agreeing, 'report')} agree",
+        f"{several(learned.seldom, 'name')} left out: fewer than {several(least, 'report')} give it",
+        f"{several(len(learned.contradicted), 'name')} left out: reports put it more than {AGREE_M // 1_000} km apart",
     ]
     lines[2] += f" ({', '.join(learned.contradicted[:5])}…)" if learned.contradicted else ""
     lines += ["", f"{'reports':>7}  {'place':<32} {'province':<9} {'lat, lon':<22} radius, km"] if most else []

@@ -19,6 +19,7 @@ from streams.publishing import publish as publish_rows
 from streams.settings import Settings
 from streams.settings import load as load_settings
 from streams.topics import check_topics
+from streams.words import several
 
 TOLD_MAX = 20
 """Rows that are no reports are told one by one up to here, then only counted."""
@@ -110,6 +111,6 @@ class _Told:
 
 def _readable(counts: Counts) -> str:
     at = f", up to {utc(counts.last_s)}" if counts.reports or counts.ticks else ""
-    ticks = f", {counts.ticks} ticks" if counts.ticks else ""
-    unreadable = f", {counts.unreadable} rows that are no reports" if counts.unreadable else ""
-    return f"{counts.reports} reports{ticks}{unreadable}{at}"
+    ticks = f", {several(counts.ticks, 'tick')}" if counts.ticks else ""
+    unreadable = f", {several(counts.unreadable, 'row')} that cannot be read" if counts.unreadable else ""
+    return f"{several(counts.reports, 'report')}{ticks}{unreadable}{at}"

@@ -13,6 +13,7 @@ from schemas.topics import DAYS, INCIDENTS, LEVELS, PHASES, REJECTED
 from streams import clients
 from streams.commands.times import utc
 from streams.settings import load
+from streams.words import several
 
 SHOWN_BYTES = 500
 
@@ -53,7 +54,7 @@ def _incident(incident: Incident) -> str:
     where = incident.place or ", ".join(incident.certain or incident.possible) or "somewhere"
     killed = f", killed {_interval(incident.killed)}" if incident.killed else ""
     counted = "" if incident.counted is None else "counted" if incident.counted else "not counted"
-    told = f"{incident.reports} reports of {sum(incident.told_by.values())} lineages"
+    told = f"{several(incident.reports, 'report')} of {several(sum(incident.told_by.values()), 'lineage')}"
     kind = f"{incident.kind or 'incident'} ({incident.weapon})" if incident.weapon else str(incident.kind or "incident")
     return f"{when}  {incident.truce}  {incident.id}  {kind} at {where}{killed}  {incident.grade or ''} {counted}, {told}"
 

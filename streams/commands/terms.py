@@ -18,6 +18,7 @@ from streams.core.terms import DAY, Terms, TermsError, load, parse
 from streams.core.zones import ZoneMap
 from streams.settings import Settings
 from streams.settings import load as load_settings
+from streams.words import several
 
 
 @click.group()
@@ -122,7 +123,7 @@ def _write(settings: Settings, new: Terms, standing: TermsRecord | None, record:
 
 def _brought(counts: Backfilled) -> str:
     refused = f"; {counts.refused} were refused, by the intake as well" if counts.refused else ""
-    return f"{counts.reports} reports brought in, of {counts.messages} messages{refused}"
+    return f"{several(counts.reports, 'report')} brought in, of {several(counts.messages, 'message')}{refused}"
 
 
 def _mapping(record: TermsRecord) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from schemas.facts import Cut, Day
 from streams.proof.state import OfChange, OfDay, OfIncident
 from streams.proof.telling import CAME_TO, GRADES
-from streams.words import amount
+from streams.words import amount, several
 
 _NOTE = "(From what is public: nothing was worked out again. With the log it is said what would have changed it.)"
 
@@ -32,7 +32,7 @@ def tell(found: OfChange | OfDay | OfIncident) -> Iterator[str]:
         place = incident.place or "an unnamed place"
         yield f"{incident.kind} ({incident.weapon}) at {place}, {_when(incident.starts or 0)}{killed}."
         if incident.grade is not None:
-            yield f"{incident.reports} reports; lineages by side: {told}. {incident.grade}: {GRADES[incident.grade]}."
+            yield f"{several(incident.reports, 'report')}; lineages by side: {told}. {incident.grade}: {GRADES[incident.grade]}."
     yield _NOTE
 
 

@@ -86,7 +86,7 @@ def test_rows_that_are_no_reports_are_told_and_counted(
     done = truce("publish", a_file(tmp_path / "r", reports), "--format", "reports", "--topic", topic, "--as-fast")
     assert done.exit_code == 1
     assert "r:2: not a report: larger than a message may be" in done.output
-    assert "1 reports, 1 rows that are no reports" in done.output
+    assert "1 report, 1 row that cannot be read" in done.output
     assert len(values_of(settings, topic)) == 1
 
 

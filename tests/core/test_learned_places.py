@@ -90,7 +90,7 @@ def test_a_village_that_only_the_reports_know_is_found_by_its_name_afterwards(tm
     file.write_text("\n".join(map(json.dumps, reports)))
     done = CliRunner().invoke(places, ["learn", str(file), "--format", "reports", "--country", "sy", "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert "1 places on which 3 reports agree" in done.output
+    assert "1 place on which 3 reports agree" in done.output
     [row] = csv.DictReader(out.open())
     assert (row["name"], row["province"], row["reports"]) == ("Qarya Majhula", "SY.09", "3")
     columns = {name: name for name in COLUMNS if name != "reports"}
