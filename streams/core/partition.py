@@ -8,6 +8,7 @@ whomever it may concern. A truce that raises on anything but a report is halted;
 from the same log, so it halts again at the same place unless it was mended.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -36,6 +37,9 @@ from streams.core.vitals import TruceVitals, vitals
 
 TRUCES_MAX = 1_000
 """Of one partition, those that only ever had records and no terms among them."""
+
+RAISED = "the report at offset {} of the log raised {}"
+_RAISED_AT = re.compile(RAISED.format(r"(\d+)", r"\w+"))
 
 _decode = msgspec.json.Decoder(LogRecord).decode
 _decode_change = msgspec.json.Decoder(PhaseChange).decode
@@ -137,7 +141,7 @@ class LogPartition:
         record = read(value)
         if isinstance(record, LocatedReport):
             marker = self._pass_over(record, offset)
-            detail = f"the report at offset {offset} of the log raised {type(fault).__name__}"
+            detail = RAISED.format(offset, type(fault).__name__)
             return [*self.flush(), refusal(record, Rejection(Reason.INTERNAL_ERROR, detail))], [_encode(marker)]
         if not isinstance(fault, TruceFault):
             raise fault
@@ -297,14 +301,19 @@ class LogPartition:
         return partition
 
     @staticmethod
-    def announced(changes: Iterable[bytes], next_offset: int) -> bytes:
-        """A position told from the phase changes of a partition, in order, where the checkpoint is gone: `next_offset` is
-        that of the transaction which announced the last."""
+    def announced(changes: Iterable[bytes], rejected: Iterable[bytes], next_offset: int) -> bytes:
+        """A position told from what a partition has announced and refused, in order, where the checkpoint is gone:
+        `next_offset` is that of the transaction which announced the last change of phase."""
         heads: dict[str, str | None] = {}
         for value in changes:
             change = _decode_change(value)
             heads[change.truce] = change.id
-        return _encode(Position(next_offset, heads, [], RULES))
+        raised = (
+            _RAISED_AT.fullmatch(body.detail)
+            for body in map(_decode_rejected, rejected)
+            if body.stage == "monitor" and body.reason is Reason.INTERNAL_ERROR
+        )
+        return _encode(Position(next_offset, heads, sorted({int(found[1]) for found in raised if found}), RULES))
 
     @property
     def recorded_offset(self) -> int:

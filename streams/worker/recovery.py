@@ -107,6 +107,8 @@ class Recovery:
     async def _announced(self) -> dict[str, bytes]:
         """Where there is no position: the one that the last change of phase was announced at, or else a lost checkpoint would
         have everything announced once more. What was refused already is not refused again."""
+        rejected = [record async for record in everything(self._client, REJECTED, self._number)]
+        self._refused_before = Counter((record.key, record.value) for record in rejected)
         changes = [record async for record in everything(self._client, PHASES, self._number)]
         if not changes:
             return {}
@@ -116,12 +118,10 @@ class Recovery:
                 f"{CHECKPOINTS}/{self._number} holds no position, and the last change of phase does not say where it was "
                 f"decided: put {CHECKPOINTS} back from a copy"
             )
-        self._refused_before = Counter()
-        async for record in everything(self._client, REJECTED, self._number):
-            self._refused_before[record.key, record.value] += 1
         reached = int(stated[0].rpartition(b"/")[2])
         metrics.checkpoint_lost(self._number, reached)
-        return {f"position/{self._number}": self._state_type.announced([change.value for change in changes], reached)}
+        told = self._state_type.announced([one.value for one in changes], [one.value for one in rejected], reached)
+        return {f"position/{self._number}": told}
 
     def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:
         if first > needed:

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 from core.builders import Readers, restored
 
-from schemas.facts import Circle, LocatedReport, LoggedTick, Origin
+from schemas.facts import Circle, Fact, LocatedReport, LoggedTick, Origin
 from schemas.reasons import Method
+from schemas.topics import CHECKPOINTS, PHASES, REJECTED
 from streams.core.intake import terms_record
 from streams.core.partition import LogPartition
 from streams.core.terms import DAY, HOUR, parse
@@ -108,20 +109,36 @@ def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
     assert stopped.values == straight.values
 
 
+def with_a_report_that_raised(log: list[bytes]) -> tuple[int, LogPartition, list[Fact]]:
+    """Its offset, the partition at the end of the log, and all that was published."""
+    refused = next(n for n, value in enumerate(log) if b'"violation"' in value)
+    partition, facts = LogPartition(0), []
+    for offset, value in enumerate(log):
+        if offset == refused:
+            facts += partition.refuse(offset, value, ValueError("a bug"))[0]
+        else:
+            partition.apply(offset, value)
+        facts += [*partition.flush(), *partition.bases(), partition.position()]
+    return refused, partition, facts
+
+
 def test_a_refused_report_is_known_behind_a_base_that_lies_after_it() -> None:
     """Else a later start without that base, or anybody who recomputes, would take it in."""
     log = long_log(0)
-    refused = next(n for n, value in enumerate(log) if b'"violation"' in value)
-    partition, checkpoints = LogPartition(0), {}
-    for offset, value in enumerate(log):
-        if offset == refused:
-            partition.refuse(offset, value, ValueError("a bug"))
-        else:
-            partition.apply(offset, value)
-        for fact in [*partition.flush(), *partition.bases(), partition.position()]:
-            checkpoints[fact.key] = fact.value
+    refused, partition, facts = with_a_report_that_raised(log)
+    checkpoints = {fact.key: fact.value for fact in facts if fact.topic == CHECKPOINTS}
     assert LogPartition.restore(0, checkpoints).next_offset > refused
     again = restored(log, checkpoints)
     assert again.position() == partition.position()
     kept = {again.position().key: again.position().value or b""}
     assert restored(log, kept).position() == partition.position()
+
+
+def test_where_the_checkpoint_is_lost_the_refusals_say_what_to_step_over() -> None:
+    """A report that raises would else stop the rebuild, and its neighbours with it, at every start."""
+    log = long_log(0)
+    _, partition, facts = with_a_report_that_raised(log)
+    changes, rejected = ([fact.value for fact in facts if fact.topic == topic] for topic in (PHASES, REJECTED))
+    told = LogPartition.announced(changes, rejected, len(log))
+    again = restored(log, {"position/0": told})
+    assert again.position() == partition.position()

@@ -53,7 +53,7 @@ class ChainPartition:
         return partition
 
     @staticmethod
-    def announced(changes: Iterable[bytes], next_offset: int) -> bytes:
+    def announced(changes: Iterable[bytes], rejected: Iterable[bytes], next_offset: int) -> bytes:
         heads = [orjson.loads(value)["head"] for value in changes]
         return orjson.dumps({"next_offset": next_offset, "head": heads[-1], "skipped": []})
 
