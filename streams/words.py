@@ -215,6 +215,13 @@ def zone_names(terms: Terms) -> dict[str, str]:
     return {zone.id: zone.name for zone in terms.zones} | {WHOLE: f"all {whole}"}
 
 
+def by_side(counts: Mapping[str, int]) -> str:
+    """ "two independent, one of the government side and one unlisted", from counts by side."""
+    sides = {"independent": "{} independent", "unlisted": "{} that the terms do not list"}
+    told = [sides.get(side, "{} of the " + side + " side").format(counted(count)) for side, count in counts.items()]
+    return "nobody" if not told else told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
 def counted(number: int) -> str:
     """A small number as a word."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -228,6 +235,7 @@ def several(number: int, noun: str) -> str:
 
 __all__ = [
     "amount",
+    "by_side",
     "change_line",
     "counted",
     "day_table",

@@ -99,10 +99,14 @@ class Coverage:
         """Lineages per side that spoke of a day of a zone; what terms do not list is a side of its own."""
         return dict(sorted(Counter(side for _, side in self._heard.get((zone, day), ())).items()))
 
-    def watched_s(self, zone: str, start_s: int, end_s: int) -> int:
-        """Seconds of the span during which enough lineages watched the zone at once, of the right kinds."""
+    def watched_s(self, zone: str, start_s: int, end_s: int, also: Iterable[str] = ()) -> int:
+        """Seconds of the span during which enough lineages watched the zone at once, of the right kinds.
+
+        `also`: sources of which it is asked what if they had watched throughout.
+        """
         edges: list[tuple[int, int, str]] = []
-        for source, spans in self._spans(zone, start_s, end_s).items():
+        watches = self._spans(zone, start_s, end_s) | {source: [(start_s, end_s)] for source in also}
+        for source, spans in watches.items():
             for start, end in spans:
                 edges += ((start, 1, source), (end, -1, source))
         edges.sort()
@@ -122,6 +126,12 @@ class Coverage:
         """Those that said that they watched a zone at some time of the span; who is only assumed to did not."""
         spans = self._spans(zone, start_s, end_s, assuming=False)
         return frozenset(self._sources[name].lineage or name for name, watched in spans.items() if watched)
+
+    def silences(self, zone: str, start_s: int, end_s: int) -> dict[str, list[tuple[int, int]]]:
+        """By source that covers the zone: the spans in which it was not heard to watch it."""
+        watches = self._spans(zone, start_s, end_s)
+        covering = [source.id for source in self._sources.values() if zone in source.zones or source.id in watches]
+        return {source: _without([(start_s, end_s)], watches.get(source, [])) for source in covering}
 
     def watchers(self, zone: str, start_s: int, end_s: int) -> list[Any]:
         """Keys of the reports of watch, nil and alive, that bear on a span of a zone."""

@@ -160,9 +160,9 @@ def _witnesses(incident: Incident, claims: dict[Pair, list[Told]], accused: set[
         if last is None:
             role = "says nothing of it"
         elif sides and set(sides) <= accused:
-            role = "accused: bounds nothing unless it is more"
+            role = "is accused of it, so its number counts only where it is higher"
         else:
-            role = "bounds it"
+            role = "counts"
         witnesses.append(
             Witness(
                 sorted({lineage for lineage, _ in group}),

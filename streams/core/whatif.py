@@ -9,9 +9,10 @@ from itertools import combinations
 from typing import NamedTuple
 
 from schemas.reasons import Condition, Outcome
-from streams.core.gate import Conditions, outcome
+from streams.core.gate import UNKNOWNS, Conditions, outcome
 from streams.core.incident import Incident
 from streams.core.measure import BEST, HIGH, LOW, METRICS
+from streams.core.missing import MissingWatch, missing_watch
 from streams.core.monitor import Monitor
 from streams.core.picture import Key, key_of
 from streams.core.terms import HOUR
@@ -47,6 +48,7 @@ class DayInQuestion:
         self.start_s, self.end_s = monitor.governing.day_span(day)
         self._monitor = monitor
         self.failed = self._view()
+        self.access = monitor.days.view(zone, day).access
         self._metric = self.picture.terms.thresholds[zone].metric
 
     def without(self, keys: Iterable[Key]) -> Conditions:
@@ -96,9 +98,13 @@ class DayInQuestion:
             return None
         return self._search(groups, lambda keys: outcome(self.without(keys)), was)
 
-    def had_been_watched(self) -> Outcome:
-        """What it would have come to, had enough of the right people watched throughout: all else as it was told."""
-        return outcome(self.failed - {Condition.NOT_WATCHED})
+    def missing_watch(self) -> MissingWatch:
+        """Whose watch the day lacked."""
+        return missing_watch(self.picture.coverage, self.picture.terms, self.zone, self.start_s)
+
+    def had_been_vouched_for(self) -> Outcome | None:
+        """What it would have come to with all that it lacked, all else as it was told; None without a limit to tell by."""
+        return None if Condition.NO_BASELINE in self.failed else outcome(self.failed - UNKNOWNS)
 
     def _view(self) -> Conditions:
         return self._monitor.days.view(self.zone, self.day).failed

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from schemas.facts import Day, PhaseChange
 from schemas.reasons import WHOLE, ChangeKind, ChangeReason, Condition, Grade, Outcome
 from streams import words
-from streams.core.gate import Declaration, outcome, run_start, runs_out
+from streams.core.gate import UNKNOWNS, Declaration, outcome, run_start, runs_out
 from streams.core.incident import Incident
 from streams.core.monitor import Monitor
 from streams.core.picture import Key
 from streams.core.terms import DAY, HOUR, Terms
 from streams.core.whatif import DayInQuestion, Decisive, Share
 from streams.proof.state import OfChange, OfDay
+from streams.proof.telling_missing import TellerOfMissing
 
 SHOWN_MAX = 8
 """Incidents and reports that are listed one by one; of the others their number is said."""
@@ -47,6 +48,7 @@ class Teller:
         self.monitor = monitor
         self.terms: Terms = monitor.terms
         self.zones = words.zone_names(self.terms)
+        self.teller_of_missing = TellerOfMissing(self.terms, self.when)
 
     def when(self, at_s: int) -> str:
         return f"{datetime.fromtimestamp(at_s, UTC).astimezone(self.terms.zone_of_time):%a %d %b %Y %H:%M}"
@@ -70,6 +72,15 @@ class Teller:
         possible = [self.zones[zone] for zone in incident.placement.possible if zone != WHOLE]
         return f"in {_any(certain)}" if certain else f"perhaps in {_any(possible)}" if possible else "somewhere"
 
+    def lineage(self, name: str) -> str:
+        """With the sources that are behind a name that is none of theirs."""
+        behind = [source.id for source in self.terms.sources if source.lineage == name and source.id != name]
+        return f"{name} ({_all(behind[:3])})" if behind else name
+
+    def party(self, name: str) -> str:
+        """ "usa" is USA, "russia" Russia: terms know parties by short names."""
+        return name.upper() if len(name) <= 3 else name.replace("_", " ").title()
+
     def reports(self, keys: Sequence[Key]) -> Iterator[str]:
         for key in keys[:SHOWN_MAX]:
             report, _ = self.monitor.reports.told(key)
@@ -80,6 +91,7 @@ class Teller:
     # -- a day -----------------------------------------------------------------------------------------------------------
 
     def day(self, day: Day) -> Iterator[str]:
+        yield f"{self.terms.truce.name}."
         zone, amount = self.zones.get(day.zone, day.zone), getattr(day.measures, day.metric)
         came_to = CAME_TO[day.outcome].format(days=words.counted(self.terms.gate.days))
         span = f"{self.when(day.starts)} to {self.when(day.ends)} (local time)"
@@ -94,8 +106,11 @@ class Teller:
         weighed = " (each incident weighed by weapon and casualties)" if day.metric == "severity" else ""
         yield f"{metric}{weighed}: {low} for sure, {best} likely, {high} at most; {allowed}."
         if day.watched is not None:
-            heard = ", ".join(f"{count} {side}" for side, count in (day.heard or {}).items())
-            yield f"Enough of the right people watched for {day.watched / 10:g} % of it; lineages heard from: {heard or 'none'}."
+            heard = words.by_side(day.heard or {})
+            yield f"Watched by enough people to vouch for it: {day.watched / 10:g} % of the time. Heard from: {heard}."
+            if day.assumed:
+                number = words.counted(day.assumed)
+                yield f"That rests on the assumption that {number} sources watched throughout, which they never said."
         for area, state in day.access.items():
             name = self.terms.access.areas.get(area, area)
             yield f"Access by {name}: {'nobody says' if state == 'unreported' else state}."
@@ -117,7 +132,7 @@ class Teller:
         most = sorted(week.pairs, key=lambda pair: (-(pair.both + pair.one_only + pair.other_only), pair.one, pair.other))
         for pair in most[:DIFFERING_MAX]:
             alone = f"{pair.one_only} by the first alone, {pair.other_only} by the other"
-            yield f"    {pair.one} and {pair.other}: {pair.both} told by both, {alone}"
+            yield f"    {self.lineage(pair.one)} and {self.lineage(pair.other)}: {pair.both} told by both, {alone}"
 
     def margin(self, asked: DayInQuestion, day: Day) -> Iterator[str]:
         """The incidents, and what would have changed the outcome: worked out again, not guessed."""
@@ -139,10 +154,8 @@ class Teller:
         decisive = asked.decisive()
         if decisive is not None:
             yield from self.decisive(decisive, was)
-        if Condition.NOT_WATCHED in asked.failed:
-            had = asked.had_been_watched()
-            same = "still have been" if had is was else "have been"
-            yield f"Had enough of the right people watched all of it and seen no more than was told, it would {same} {had}."
+        if asked.failed & UNKNOWNS:
+            yield from self.teller_of_missing.tell(asked, was)
 
     def decisive(self, decisive: Decisive, was: Outcome) -> Iterator[str]:
         count = words.counted(len(decisive.reports))
@@ -163,6 +176,7 @@ class Teller:
     # -- a change of phase -----------------------------------------------------------------------------------------------
 
     def change(self, change: PhaseChange) -> Iterator[str]:
+        yield f"{self.terms.truce.name}."
         subject = "The truce" if change.zone == WHOLE else f"The truce in {self.zones.get(change.zone, change.zone)}"
         when = f"with effect from {self.when(change.effective_at)} (local time)"
         if change.before == change.after:
@@ -191,17 +205,18 @@ class Teller:
         elif change.reason is ChangeReason.EXPIRED:
             yield from self._expired(change)
         elif change.reason is ChangeReason.ENDED_BY_PARTY:
-            yield f"Why: {change.detail}, and by the terms the word of {_any(self.terms.ends.ends_by)} ends the truce."
+            parties = _any([self.party(party) for party in self.terms.ends.ends_by])
+            yield f"Why: {change.detail}, and by the terms the word of {parties} ends the truce."
             yield from self._words_of(change, ("ends", "withdraws"))
         elif change.reason is ChangeReason.COLLAPSED:
             ends = self.terms.ends
             sure = f"even what is sure was above {ends.collapse_level:g} ({ends.collapse_metric}) in the whole truce"
             yield f"Why: {change.detail}: {sure} on each of them, and the terms call that a collapse."
         elif change.kind is ChangeKind.WITHDRAWN:
-            yield f"Why: {change.detail}. By the terms its word alone does not end the truce: it is recorded and shown."
+            yield f"Why: {_sentence(change.detail)}. By the terms its word alone does not end the truce: it is put on record."
             yield from self._words_of(change, ("withdraws",))
         elif change.kind is ChangeKind.WAIVER:
-            yield f"Why: {change.detail}. The terms give it that right; what the days came to, and the count, are as they were."
+            yield f"Why: {_sentence(change.detail)}. The terms give it that right; days and count are as they were."
             yield from self._words_of(change, ("waives",))
         elif change.kind is ChangeKind.VOID:
             why = {
@@ -252,14 +267,14 @@ class Teller:
         ends = self.terms.ends
         assert ends.renewed_every_hours is not None
         ran_out_s = change.effective_at - ends.renewal_grace_hours * HOUR
-        parties = _all(list(ends.renewed_by))
+        parties = _all([self.party(party) for party in ends.renewed_by])
         yield f"Why: it held for {ends.renewed_every_hours} hours at a time, and then had to be renewed by {parties}."
         grace = f"the {ends.renewal_grace_hours} hours of grace that followed"
         yield f"It ran out on {self.when(ran_out_s)}, and was not renewed in {grace}. What was said of it last:"
         told = sorted(self.monitor.present.declarations.values(), key=lambda d: (d.at, d.party, d.declares, d.until or 0))
         last = [d for d in told if d.declares == "extends"]
         for declaration in last[-4:]:
-            yield f"    {self.when(declaration.at)}  {declaration.party} extended it"
+            yield f"    {self.when(declaration.at)}  {self.party(declaration.party)} extended it"
         if not last:
             yield "    Nobody ever extended it."
         missing = [Declaration(ran_out_s, party, "extends", None) for party in ends.renewed_by]
@@ -273,7 +288,7 @@ class Teller:
                 alone = [Declaration(ran_out_s, party, "extends", None)]
                 until = runs_out(ends, self.terms.d_hour_s, sorted([*told, *alone], key=lambda d: d.at))
                 if until == change.effective_at:
-                    yield f"    The word of {party} alone would not have been enough."
+                    yield f"    The word of {self.party(party)} alone would not have been enough."
 
     def _words_of(self, change: PhaseChange, declared: tuple[str, ...]) -> Iterator[str]:
         """The reports of the declaration that it rests on; without them it would not be."""
@@ -294,6 +309,10 @@ def _room(day: Day) -> int:
     assert day.limit is not None
     high = getattr(day.measures, day.metric).high
     return day.limit - (high if day.metric == "severity" else high * 1_000)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _range(bounds: tuple[int, int, int]) -> str:

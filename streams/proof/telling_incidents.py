@@ -1,12 +1,13 @@
 """Why an incident is one: what each report adds to the evidence that they tell of the same thing, and what follows from them.
 
-The scores are those that decided (`streams.core.explanation`); weights are in bits, and ten of them are odds of a thousand
-to one.
+The scores are those that decided (`streams.core.explanation`); weights are in bits, here called points, and ten of them are
+odds of a thousand to one.
 """
 
 from collections.abc import Iterator, Sequence
 
 from schemas.facts import Incident
+from schemas.reasons import UNLISTED
 from streams.core.explanation import Apart, Explanation, Link, Witness, explain_incident
 from streams.core.match import Agreement
 from streams.proof.state import OfIncident
@@ -65,8 +66,9 @@ def _what(teller: Teller, body: Incident) -> Iterator[str]:
 
 def _links(explanation: Explanation) -> Iterator[str]:
     yield (
-        "Why these are one. The sharpest report is the anchor, and each other one is compared with it; each bit doubles the "
-        f"odds that they tell of the same thing, and {_bits(explanation.threshold)} are needed:"
+        "Why these are taken for one. The sharpest report comes first, and every other one is compared with it. What fits adds "
+        "points and what does not takes some away; each point doubles the odds that both tell of the same thing. Together they "
+        f"must come to at least {_bits(explanation.threshold)}:"
     )
     for link in explanation.links[:LINKS_MAX]:
         yield from _link(link)
@@ -77,7 +79,7 @@ def _links(explanation: Explanation) -> Iterator[str]:
 def _link(link: Link) -> Iterator[str]:
     who = f"{link.report.report_id} of {link.report.source} ({link.side}{', quoting ' + link.quotes if link.quotes else ''})"
     if link.score is None:
-        yield f"  anchor         {who}"
+        yield f"  {'the sharpest':>13}  {who}"
     else:
         yield f"  {_bits(link.score):>13}  {who}"
         yield f"                   {_waterfall(link.levels)}"
@@ -99,7 +101,7 @@ def _casualties(explanation: Explanation) -> Iterator[str]:
         if not high and not any(witness.bounds for witness in witnesses):
             yield f"{what}: nobody says that anybody was."
             continue
-        yield f"{what}, as reported and unverified: {low} to {high}, likeliest {best}. One claim a lineage, its latest:"
+        yield f"{what}, as reported and unverified: {low} to {high}, likeliest {best}. The latest word of each, copies apart:"
         yield from (_witness(witness) for witness in witnesses if witness.bounds is not None)
 
 
@@ -108,7 +110,9 @@ def _witness(witness: Witness) -> str:
     low, best, high = witness.bounds
     says = str(best) if low == high else f"{low} to {high}, likeliest {best}"
     report = "" if witness.report is None else f" (report {witness.report.report_id})"
-    return f"  {', '.join(witness.lineages)} says {says}{report}: {witness.role}"
+    who = " and ".join("sources that the terms do not list" if name == UNLISTED else name for name in witness.lineages)
+    one = len(witness.lineages) == 1 and UNLISTED not in witness.lineages
+    return f"  {who} {'says' if one else 'say'} {says}{report}: {witness.role}"
 
 
 def _counts(teller: Teller, body: Incident) -> Iterator[str]:
@@ -130,7 +134,7 @@ def _apart(apart: Apart) -> Iterator[str]:
 
 
 def _bits(score: int) -> str:
-    return f"{score / 1_000:g} bits"
+    return f"{score / 1_000:g} points"
 
 
 def _plain(word: str | None) -> str:

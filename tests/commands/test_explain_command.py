@@ -9,6 +9,11 @@ from click.testing import CliRunner, Result
 from commands.folders import told
 
 from streams.commands.explain import explain
+from streams.core.intake import Arrival
+from streams.core.replay import Replay
+from streams.core.terms import DAY, HOUR
+from streams.results import Results
+from streams.scenarios import SCENARIOS, terms_of
 
 
 def ask(name: str, scenario: str = "as-it-happened", *arguments: str) -> Result:
@@ -37,7 +42,7 @@ def convoy() -> str:
 def test_the_convoy_is_one_incident_and_each_report_says_what_it_adds() -> None:
     text = said(ask(convoy()))
     assert "Air strike" in text and "killed" in text
-    assert "Why these are one" in text and re.search(r"place same spot \+[0-9]", text)
+    assert "Why these are taken for one" in text and re.search(r"place same spot \+[0-9]", text)
     assert "Killed, as reported and unverified: 14 to 36, likeliest 20." in text
     assert "A denial is shown, and changes neither what counts nor how sure it is." in text
     assert "What was near, and is another incident all the same" in text
@@ -46,9 +51,9 @@ def test_the_convoy_is_one_incident_and_each_report_says_what_it_adds() -> None:
 def test_the_end_is_the_silence_of_those_who_had_to_renew() -> None:
     text = said(ask(change("as-it-happened", "expired")))
     assert "goes from In force to Ended" in text
-    assert "had to be renewed by usa and russia" in text
+    assert "had to be renewed by USA and Russia" in text
     assert "What decided it is a silence, and no report." in text
-    assert "The word of russia alone would not have been enough." in text
+    assert "The word of Russia alone would not have been enough." in text
 
 
 def test_a_withdrawal_names_the_report_that_declared_it() -> None:
@@ -69,6 +74,34 @@ def test_a_violent_day_names_what_decided_it() -> None:
     assert "was violent: even what is sure is more than the truce allows" in text
     assert "No single incident decided it" in text
     assert "had these" in text and "it would have been denied" in text
+
+
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As agreed, but that on the third day none of those who vouch for it say anything, nor that aid got in."""
+    terms, folder = terms_of("as-agreed"), tmp_path_factory.mktemp("silent") / "results"
+    start_s = terms.d_hour_s + 2 * DAY
+    words = (b'"alive"', b'"nil"', b'"access"')
+
+    def is_silent(arrival: Arrival) -> bool:
+        return start_s - 2 * DAY <= arrival.received_at < start_s + DAY + 6 * HOUR and any(w in arrival.value for w in words)
+
+    run, results = Replay([terms]), Results(folder)
+    for fact in run.facts(arrival for arrival in SCENARIOS["as-agreed"](1) if not is_silent(arrival)):
+        results.add(fact)
+    results.close()
+    results.discard()
+    return folder
+
+
+def test_an_unknown_day_says_who_fell_silent_and_the_least_that_would_have_been_enough(silent: Path) -> None:
+    text = said(CliRunner().invoke(explain, ["aleppo/2", str(silent)]))
+    assert "is unknown: nobody can vouch for it" in text
+    assert "What it lacked is watch: 0 hours of it were watched and 12 are needed" in text
+    assert "Grey Heron Observatory: Wed 14 Sep 2016 19:00 to Thu 15 Sep 2016 19:00 (24 hours)" in text
+    assert "the word of Grey Heron Observatory and North Well Observatory" in text
+    assert "What it lacked is a word that Castello road was open: one by UN OCHA or ICRC" in text
+    assert "With what it lacked, and nothing told beyond what was told, it would have been quiet." in text
 
 
 def test_a_date_is_the_days_that_begin_on_it_in_the_zones_that_decide() -> None:

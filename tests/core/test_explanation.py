@@ -67,9 +67,9 @@ def test_the_casualty_interval_comes_with_the_claims_behind_it() -> None:
     assert found.killed == (6, 6, 9)
     roles = {witness.lineages[0]: (witness.bounds, witness.role) for witness in found.killed_by}
     assert roles == {
-        "observatory": ((6, 6, 6), "bounds it"),
-        "council": ((9, 9, 9), "bounds it"),
-        "ministry": ((0, 0, 0), "accused: bounds nothing unless it is more"),
+        "observatory": ((6, 6, 6), "counts"),
+        "council": ((9, 9, 9), "counts"),
+        "ministry": ((0, 0, 0), "is accused of it, so its number counts only where it is higher"),
         "outlet": (None, "says nothing of it"),
     }
     assert found.grade is Grade.FAIR
