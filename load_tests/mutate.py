@@ -4,7 +4,9 @@
     python load_tests/mutate.py --only streams/core/gate.py
     python load_tests/mutate.py --write                    # and keep the result in load_tests/results/
 
-Works on a copy of the project. A change that no test notices is a bound that nobody holds. The exit code is 1 then.
+Works on copies of the project. First the tests run on the project as it is: what fails there notices nothing. A change is
+tried by the nearest tests first, and only what they let pass by the wider ones. One that nobody notices is a bound that
+nobody holds; `EQUIVALENT` names those that change nothing, and why. The exit code is 1 where another survived.
 """
 
 import ast
@@ -15,10 +17,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
 
 import click
+
+if __package__ in (None, ""):
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from load_tests.keeping import keep, machine
 
 ROOT = Path(__file__).parent.parent
 OTHER = {
@@ -33,27 +42,53 @@ OTHER = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-RULES = ("gate", "measure", "settlement", "monitor_rules", "coverage", "laws", "bases", "tallies", "terms")
-CORE = [[sys.executable, "-m", "pytest", "-q", "-x", "-W", "ignore", *(f"tests/core/test_{name}.py" for name in RULES)]]
-CORE[0] = [word for word in CORE[0] if not word.startswith("tests/") or (ROOT / word).exists()]
-CORE[0] += ["tests/scenarios/test_outcomes.py"]
-SHELL = [
-    [sys.executable, "-m", "pytest", "-q", "-x", "-W", "ignore", "tests/worker"],
-    [sys.executable, "load_tests/simulate.py", "--first", "3", "--minutes", "0.4"],
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-W", "ignore", "-p", "no:cacheprovider"]
+
+
+def _tests(*names: str) -> list[str]:
+    return [*PYTEST, *(f"tests/core/test_{name}.py" for name in names)]
+
+
+# The nearest first: most changes are noticed within seconds.
+RULES = [
+    _tests("monitor_rules", "truce_rules", "waivers"),
+    [*PYTEST, "tests/scenarios/test_outcomes.py"],
+    _tests("weeks", "laws", "bases"),
 ]
+SIMULATED = [sys.executable, "load_tests/simulate.py", "--runs", "12"]
+SHELL = [[*PYTEST, "tests/worker"], SIMULATED]
 TARGETS: dict[str, list[list[str]]] = {
-    "streams/core/gate.py": CORE,
-    "streams/core/measure.py": CORE,
-    "streams/core/settlement.py": CORE,
-    "streams/core/monitor/days.py": CORE,
-    "streams/core/monitor/time.py": CORE,
-    "streams/worker/partition_owner.py": SHELL,
-    "streams/worker/transactions.py": SHELL,
-    "streams/worker/reading.py": SHELL,
+    "streams/core/gate.py": [_tests("gate"), *RULES],
+    "streams/core/measure.py": [_tests("measure"), *RULES],
+    "streams/core/settlement.py": [_tests("settlement"), *RULES],
+    "streams/core/coverage.py": [_tests("coverage"), *RULES],
+    "streams/core/monitor/days.py": RULES,
+    "streams/core/monitor/time.py": RULES,
     "streams/worker/chunks.py": SHELL,
+    "streams/worker/partition_owner.py": SHELL,
+    "streams/worker/reading.py": SHELL,
+    "streams/worker/recovery.py": SHELL,
+    "streams/worker/sending.py": SHELL,
+    "streams/worker/state.py": SHELL,
+    "streams/worker/transactions.py": SHELL,
 }
-TIMEOUT_S = 240
+EQUIVALENT: dict[str, str] = {}
+"""`path: change` to the reason why nothing differs by it."""
+
+TIMEOUT_S = 400
 """A change that makes a test hang is noticed too."""
+AT_ONCE = 2
+
+
+class Mutant(NamedTuple):
+    path: str
+    line: int
+    what: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}: {self.what}"
 
 
 @click.command()
@@ -61,24 +96,57 @@ TIMEOUT_S = 240
 @click.option("--write", is_flag=True, help="Keep the result in load_tests/results/.")
 def main(paths: tuple[str, ...], write: bool) -> None:
     """Mutate comparisons and see what the tests notice."""
-    survived, counts = [], {}
+    chosen = {path: TARGETS[path] for path in paths or TARGETS}
     with tempfile.TemporaryDirectory(prefix="truce-mutants-") as folder:
-        place = Path(folder) / "project"
-        shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(".git", ".venv", "*cache*", "results"))
-        for path in paths or TARGETS:
-            source = (ROOT / path).read_text(encoding="utf-8")
-            counts[path] = 0
-            for line, what, text in mutants(source):
-                counts[path] += 1
-                (place / path).write_text(text, encoding="utf-8")
-                if not noticed(TARGETS[path], place):
-                    survived.append(f"{path}:{line}: {what}")
-                    click.echo(f"survived  {survived[-1]}")
-            (place / path).write_text(source, encoding="utf-8")
-            click.echo(f"{path}: {counts[path]} changes, {sum(one.startswith(path) for one in survived)} survived")
+        places = _places(Path(folder))
+        failing = _baseline(chosen, places)
+        if failing:
+            raise click.ClickException(f"fails on the project as it is, and would notice everything: {failing}")
+        found = [Mutant(path, *one) for path in chosen for one in mutants((ROOT / path).read_text(encoding="utf-8"))]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            survived = [one for one in pool.map(lambda one: _survivor(one, places), found) if one is not None]
+    left = [one for one in survived if one.name not in EQUIVALENT]
+    stale = [name for name in EQUIVALENT if name.split(": ")[0] in chosen and name not in {one.name for one in survived}]
+    for name in stale:
+        click.echo(f"listed as equivalent, and noticed or gone: {name}")
+    noticed_count, equivalent = len(found) - len(survived), len(survived) - len(left)
+    click.echo(f"{len(found)} changes: {noticed_count} noticed, {equivalent} equivalent, {len(left)} survived")
     if write:
-        click.echo(f"kept in {_keep(counts, survived)}")
-    sys.exit(1 if survived else 0)
+        click.echo(f"kept in {_keep(chosen, found, survived)}")
+    sys.exit(1 if left or stale else 0)
+
+
+def _places(folder: Path) -> SimpleQueue[Path]:
+    """Copies to work in, one for each that works."""
+    places: SimpleQueue[Path] = SimpleQueue()
+    for number in range(AT_ONCE):
+        place = folder / str(number)
+        shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(".git", ".venv", "*cache*", "results"))
+        places.put(place)
+    return places
+
+
+def _baseline(chosen: dict[str, list[list[str]]], places: SimpleQueue[Path]) -> str | None:
+    """The first command that fails as things are."""
+    commands = {tuple(command): command for stages in chosen.values() for command in stages}
+    place = places.get()
+    failing = next((" ".join(command[1:]) for command in commands.values() if noticed([command], place)), None)
+    places.put(place)
+    return failing
+
+
+def _survivor(mutant: Mutant, places: SimpleQueue[Path]) -> Mutant | None:
+    place = places.get()
+    path = place / mutant.path
+    try:
+        path.write_text(mutant.text, encoding="utf-8")
+        if noticed(TARGETS[mutant.path], place):
+            return None
+        click.echo(f"{'equivalent' if mutant.name in EQUIVALENT else 'SURVIVED'}  {mutant.path}:{mutant.line}: {mutant.what}")
+        return mutant
+    finally:
+        path.write_text((ROOT / mutant.path).read_text(encoding="utf-8"), encoding="utf-8")
+        places.put(place)
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
@@ -97,7 +165,7 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
 
 
 def noticed(commands: Sequence[Sequence[str]], place: Path) -> bool:
-    environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": f"{place}{os.pathsep}{place / 'tests'}", "PYTHONDONTWRITEBYTECODE": "1"}
     for command in commands:
         try:
             if subprocess.run(command, cwd=place, env=environment, capture_output=True, timeout=TIMEOUT_S).returncode:
@@ -107,16 +175,17 @@ def noticed(commands: Sequence[Sequence[str]], place: Path) -> bool:
     return False
 
 
-def _keep(counts: dict[str, int], survived: list[str]) -> Path:
-    now = datetime.now(UTC)
-    lines = [f"# Mutation, {now:%Y-%m-%d}", "", "`python load_tests/mutate.py`: each comparison turned, one at a time.", ""]
-    lines += ["| module | changes | survived |", "|---|---|---|"]
-    lines += [f"| `{path}` | {count} | {sum(one.startswith(path) for one in survived)} |" for path, count in counts.items()]
-    lines += ["", *(f"- `{one}`" for one in survived)]
-    path = ROOT / "load_tests" / "results" / f"mutation-{now:%Y-%m-%d}.md"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
-    return path
+def _keep(chosen: Sequence[str], found: Sequence[Mutant], survived: Sequence[Mutant]) -> Path:
+    lines = ["`python load_tests/mutate.py`: each comparison turned, one at a time.", "", machine(), ""]
+    lines += ["| module | changes | noticed | equivalent | survived |", "|---|---:|---:|---:|---:|"]
+    for path in chosen:
+        count = sum(one.path == path for one in found)
+        left = [one for one in survived if one.path == path]
+        equivalent = sum(one.name in EQUIVALENT for one in left)
+        lines.append(f"| `{path}` | {count} | {count - len(left)} | {equivalent} | {len(left) - equivalent} |")
+    lines.append("")
+    lines += [f"- `{one.path}:{one.line}: {one.what}`: {EQUIVALENT.get(one.name, 'survived')}" for one in survived]
+    return keep("mutation", "Mutation", lines)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     python load_tests/simulate.py                      # two minutes of runs, each from a seed of its own
     python load_tests/simulate.py --minutes 60
+    python load_tests/simulate.py --runs 12
     python load_tests/simulate.py --seed 4711          # this run once more, exactly, with what was found
     python load_tests/simulate.py --every-step 0       # one story, with a kill at each step in turn
 
@@ -21,11 +22,12 @@ from load_tests.simulation.world import Faults, Outcome, run
 
 @click.command()
 @click.option("--minutes", default=2.0, show_default=True, help="How long to go on.")
+@click.option("--runs", "most", type=int, help="So many runs, however long they take.")
 @click.option("--first", default=0, show_default=True, help="The seed of the first run; each next has the next one.")
 @click.option("--seed", type=int, help="Only this run.")
 @click.option("--every-step", type=int, metavar="SEED", help="The story of this seed, killed at each step of a process in turn.")
 @click.option("--stride", default=1, show_default=True, help="With --every-step: only every so many steps.")
-def main(minutes: float, first: int, seed: int | None, every_step: int | None, stride: int) -> None:
+def main(minutes: float, most: int | None, first: int, seed: int | None, every_step: int | None, stride: int) -> None:
     """Simulated runs, judged."""
     started, runs, bad, ends = time.monotonic(), 0, 0, Counter[str]()
     for name, outcome in _runs(first, seed, every_step, stride):
@@ -38,7 +40,8 @@ def main(minutes: float, first: int, seed: int | None, every_step: int | None, s
                 click.echo(f"  {line}")
         if seed is not None:
             outcome.verdict.show()
-        if every_step is None and time.monotonic() - started > minutes * 60:
+        over = time.monotonic() - started > minutes * 60 if most is None else runs >= most
+        if every_step is None and over:
             break
     took_min = (time.monotonic() - started) / 60
     click.echo(f"{runs} runs, {runs / took_min:.0f} a minute, {bad} not clean; processes ended: {dict(ends.most_common())}")
