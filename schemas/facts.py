@@ -481,7 +481,10 @@ class PhaseChange(Struct, frozen=True, omit_defaults=True):
 
 
 class Rejected(Struct, frozen=True, omit_defaults=True):
-    """The body of a refused message on `truce.rejected`. Restricted: it holds the original bytes, base64."""
+    """The body of a refused message on `truce.rejected`. Restricted: it holds the original bytes, base64.
+
+    `cut`: bytes of message, key and headers that are left out here, because it was too large; they stand at its origin only.
+    """
 
     reason: Reason
     detail: str
@@ -491,6 +494,7 @@ class Rejected(Struct, frozen=True, omit_defaults=True):
     truce: str | None = None
     original_key: bytes | None = None
     original_headers: list[tuple[str, bytes]] = []
+    cut: int = 0
 
 
 class Rejection(NamedTuple):

@@ -70,6 +70,8 @@ def retry(ids: tuple[str, ...]) -> None:
             origin = entry.origin
             if origin.topic == LOCATED:
                 raise click.ClickException(f"{id}: a record of the log, not of a reporting system; dismiss its marker instead")
+            if entry.cut:
+                raise click.ClickException(f"{id}: it was too large to be kept as a whole, {entry.cut:,} bytes are missing")
             headers = [(name, value) for name, value in entry.original_headers if name != RETRY_HEADER]
             headers.append((RETRY_HEADER, _marker(entry).encode()))
             if not client.partitions_for(origin.topic):

@@ -27,7 +27,7 @@ from schemas.facts import (
 from schemas.reasons import UNLISTED, Reason, ReportType, Side
 from schemas.topics import REJECTED
 from streams.core import gazetteer
-from streams.core.check import check, seconds
+from streams.core.check import SIZE_MAX, check, seconds
 from streams.core.envelope import unwrap
 from streams.core.locate import Locator
 from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError, parse
@@ -36,6 +36,8 @@ from streams.core.zones import ZoneMap
 RECEIVED_AT_HEADER = "truce-received-at"
 RETRY_HEADER = "truce-retry-of"
 TICK_PREFIX = b'{"tick"'
+KEY_KEPT_MAX, HEADERS_KEPT_MAX = 8_192, 65_536
+"""Bytes of a refused message's key, and of all its headers, that are kept with it."""
 TICK_KEY = b"tick"
 """The key of a tick in the log."""
 
@@ -290,16 +292,27 @@ def gazetteer_of(
 
 
 def refuse(message: Incoming, rejection: Rejection) -> Fact:
-    """The rejection of a message as a fact: original bytes and headers, reason, detail, origin."""
+    """The rejection of a message as a fact: original bytes and headers, reason, detail, origin. It is bounded: of what is larger
+    than a report may be, the beginning is kept, or one huge message would be refused by the broker for ever."""
     origin = Origin(message.topic, message.partition, message.offset)
+    value, key = message.value or b"", message.key
+    headers, room = [], HEADERS_KEPT_MAX
+    for name, held in message.headers:
+        room -= len(name.encode()) + len(held or b"")
+        if room < 0:
+            break
+        headers.append((name, held or b""))
+    cut = max(0, len(value) - SIZE_MAX) + max(0, len(key or b"") - KEY_KEPT_MAX)
+    cut += sum(len(name.encode()) + len(held or b"") for name, held in message.headers[len(headers) :])
     body = Rejected(
         reason=rejection.reason,
         detail=rejection.detail,
         origin=origin,
         stage="intake",
-        original=message.value or b"",
-        original_key=message.key,
-        original_headers=[(name, value or b"") for name, value in message.headers],
+        original=value[:SIZE_MAX],
+        original_key=None if key is None else key[:KEY_KEPT_MAX],
+        original_headers=headers,
+        cut=cut,
     )
     return Fact(REJECTED, str(origin), _encode(body))
 

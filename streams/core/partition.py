@@ -29,6 +29,7 @@ from schemas.reasons import Reason
 from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams.core import snapshot
 from streams.core.chain import Chain
+from streams.core.check import SIZE_MAX
 from streams.core.gate import Wanted
 from streams.core.intake import class_of
 from streams.core.monitor import RULES, Monitor
@@ -244,7 +245,8 @@ class LogPartition:
     def _refusal(self, offset: int, value: bytes, rejection: Rejection, truce: str | None) -> Fact:
         """The rejection of a record of the log that is no report."""
         origin = self._origin(offset)
-        body = Rejected(rejection.reason, rejection.detail, origin, "monitor", value, truce)
+        kept = value[:SIZE_MAX]
+        body = Rejected(rejection.reason, rejection.detail, origin, "monitor", kept, truce, cut=len(value) - len(kept))
         return Fact(REJECTED, str(origin), _encode(body))
 
     def _origin(self, offset: int) -> Origin:
