@@ -30,6 +30,7 @@ from load_tests.bench import Installation, Worker, wait_until
 from load_tests.judge import KafkaTopics, judge
 from load_tests.keeping import keep, machine
 from load_tests.simulation.story import D_HOUR_S, terms_of
+from load_tests.trials.trial import is_decided
 from load_tests.verdict import Verdict
 from schemas.topics import LOCATED, TERMS
 from streams import clients
@@ -48,6 +49,8 @@ MEMORY_GROWTH_MAX = 0.05
 HANDLES_GROWTH_MAX = 2
 """Connections come and go: a broker closes those that are idle."""
 DRAIN_S_MAX = 120
+SETTLE_S = 3
+"""For the markers of a last transaction."""
 
 
 class Sample(NamedTuple):
@@ -120,11 +123,10 @@ def soak(broker: Broker, seconds: float, rate: int, day_s: float, seed: int, sam
 
 
 def _judged(settings: Settings) -> Verdict:
-    """Once everything is decided, or what is left when it should have been."""
-    deadline = time.monotonic() + DRAIN_S_MAX
-    while not (verdict := judge(KafkaTopics(settings))).clean and time.monotonic() < deadline:
-        time.sleep(1)
-    return verdict
+    """Once everything is decided. A judge who looks while something is on its way reads the topics at different times."""
+    wait_until(lambda: is_decided(settings, [SIMULATED, LIVE]), "everything is decided", DRAIN_S_MAX, 1)
+    time.sleep(SETTLE_S)
+    return judge(KafkaTopics(settings))
 
 
 def _load(

@@ -129,20 +129,25 @@ class Trial:
         return verdict
 
     def is_decided(self) -> bool:
-        """Whether the groups have come to the ends, but for the marker of a last transaction."""
-        topics, admin = KafkaTopics(self.settings), KafkaAdminClient(bootstrap_servers=self.broker.bootstrap)
-        try:
-            for group, topic in (("intake", TOPIC), ("monitor", LOCATED)):
-                name = f"{self.installation.prefix}-{group}"
-                offsets = admin.list_group_offsets(name)
-                found = {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.get(name, {}).items()}
-                if any(found.get((topic, number), 0) < end - 1 for number, (_, end) in topics.bounds(topic).items() if end):
-                    return False
-            return True
-        except KafkaError:
-            return False  # a group that nobody has joined yet, or a broker that is just coming back
-        finally:
-            admin.close()
+        return is_decided(self.settings, [TOPIC])
+
+
+def is_decided(settings: Settings, report_topics: Sequence[str]) -> bool:
+    """Whether the groups have come to the ends, but for the marker of a last transaction."""
+    topics, admin = KafkaTopics(settings), KafkaAdminClient(bootstrap_servers=settings.bootstrap)
+    try:
+        for group, read in (("intake", report_topics), ("monitor", [LOCATED])):
+            name = f"{settings.prefix}-{group}"
+            offsets = admin.list_group_offsets(name)
+            found = {(tp.topic, tp.partition): entry.offset for tp, entry in offsets.get(name, {}).items()}
+            ends = [((topic, number), end) for topic in read for number, (_, end) in topics.bounds(topic).items()]
+            if any(found.get(tp, 0) < end - 1 for tp, end in ends if end):
+                return False
+        return True
+    except KafkaError:
+        return False  # a group that nobody has joined yet, or a broker that is just coming back
+    finally:
+        admin.close()
 
 
 def with_ticks(messages: list[Message], topic: str = TOPIC, days: int = DAYS) -> dict[int, list[tuple[float, Piece]]]:
@@ -167,4 +172,4 @@ def cut(streams: Mapping[int, list[tuple[float, Piece]]], pieces: int) -> list[d
     return found
 
 
-__all__ = ["TOPIC", "Trial", "cut", "with_ticks"]
+__all__ = ["TOPIC", "Trial", "cut", "is_decided", "with_ticks"]
