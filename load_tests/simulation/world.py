@@ -286,6 +286,7 @@ class Run:
             (shell, "make_app", self._make_app),
             (shell, "LOOK_INTERVAL_S", NEVER_S),
             (partition_owner, "time", _Hurried(self.loop, Random(f"{self._seed} hurry"))),
+            (partition_owner, "gc", _Silent()),  # what it finds would be the garbage of all processes
             (happenings, "log", _Silent()),
         ]
         before = [(module, name, getattr(module, name)) for module, name, _ in places]

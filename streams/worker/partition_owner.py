@@ -6,6 +6,7 @@ the log: nothing is ever continued from a state of which it is not certain what 
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -31,6 +32,8 @@ ATTEMPTS_MAX = 3
 """A batch whose transaction fails this often ends the process."""
 BATCH_S_MAX = 1.0
 """A batch is committed after so long, however much is left: readers, and whoever asks for the partition, need not wait."""
+COLLECT_SHARE = 100
+"""Between two looks for garbage lies so many times what a look takes."""
 VITALS_SHARE = 200
 """Between two looks at the vitals of a partition lies so many times what a look takes."""
 
@@ -63,7 +66,7 @@ class PartitionOwner:
         self._halted: set[str] = set()
         self._at_rest = False
         self._vitals: list[TruceVitals] = []
-        self._vitals_due_at = 0.0
+        self._vitals_due_at = self._collect_due_at = 0.0
         self._committed_offset = 0
         self._recovery = Recovery(number, client, state_type, self._log, progress, self._check_stopping)
         self._stopping = False
@@ -185,7 +188,8 @@ class PartitionOwner:
             at = None
             decided = time.monotonic()
             facts = self._state.flush()
-            checkpoints = [*self._state.bases(), self._state.position()]
+            bases = self._state.bases()
+            checkpoints = [*bases, self._state.position()]
         except Exception as fault:
             # Broad, because a bug must cost one report, visibly, and not the truce. The state is of no use any more.
             await self._rebuild()
@@ -197,7 +201,18 @@ class PartitionOwner:
             return [records[:index], records[index:]]
         steps_s = {"decide": decided - started, "flush": time.monotonic() - decided}
         await self._commit(facts, checkpoints, records[:taken], steps_s)
+        if bases:
+            self._collect()
         return [records[taken:]]
+
+    def _collect(self) -> None:
+        """A day has closed, and its reports are let go. Anchors and their members know each other, so only a look through
+        everything finds them; the process is set to look seldom by itself (see `process.run_shell`)."""
+        started = time.monotonic()
+        if started >= self._collect_due_at:
+            gc.collect()
+            now = time.monotonic()
+            self._collect_due_at = now + COLLECT_SHARE * (now - started)
 
     def _find_offender(self, records: Sequence[Any], fault: Exception) -> tuple[Any, Exception]:
         """It raised when all were taken in; take them in one by one. Raises `fault` where none is to blame."""

@@ -33,8 +33,8 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     quieten(settings.log_level)
     if die_with_parent:
         threading.Thread(target=_follow_parent, name="parent-watch", daemon=True).start()
-    # What reports and incidents are kept in has no cycles, and a truce has millions of such things: to look through them again
-    # and again costs a seventh of all time. What is young is looked through as ever, what is old seldom.
+    # A truce keeps millions of things for as long as their day is open: to look through them again and again costs a seventh
+    # of all time. What is young is looked through as ever; what is old when a day has closed (see `PartitionOwner`).
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000)
     # The policy, because Faust makes a loop of its own for the thread of the consumer.
