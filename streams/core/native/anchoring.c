@@ -21,6 +21,7 @@ enum { PIECES = 6, PIECE_BITS = 11, SAME_SPAN = LINKS_MAX + PIECES, KEYS = SAME_
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
 
 #define HOUR 3600
+#define SAME_POINT_M 500
 
 /* What two claims are compared by: `features.Features`, in its order, but for the links. */
 typedef struct {
@@ -45,8 +46,8 @@ typedef struct {
     Members members;
 } Claim;
 
-/* A claim as a cell lists it: what rules most pairs out. */
-typedef struct { int64_t start, end; int32_t lat, lon, radius, source, handle; } Row;
+/* A claim as a cell lists it: what rules most pairs out. `order`: the numbers of the canonical order. */
+typedef struct { int64_t start, end; uint64_t order; int32_t lat, lon, radius, source, handle; } Row;
 typedef struct { Row *rows; int32_t count, size; } Rows;
 
 /* What one cell lists of one kind and weapon, of sources that terms list or of others. */
@@ -116,12 +117,12 @@ static int place_level(const Features *a, const Features *b, const Groups *g) {
     int64_t beyond = apart - wide;
     if (beyond > g->distance) return NONE;
     if (wide <= 2500) {
-        if (apart <= 500) return SAME_POINT;
+        if (apart <= SAME_POINT_M) return SAME_POINT;
         beyond = apart - larger(wide, 1000);
         return beyond <= 0 ? SAME_SPOT : beyond <= 2000 ? CLOSE : NEAR;
     }
     if (beyond > 0) return NEXT_TO;
-    if (wide <= 15000) return apart <= 500 ? SAME_CENTRE : apart * 2 <= wide ? SAME_TOWN : OVERLAPPING;
+    if (wide <= 15000) return apart <= SAME_POINT_M ? SAME_CENTRE : apart * 2 <= wide ? SAME_TOWN : OVERLAPPING;
     return wide <= 50000 ? SAME_DISTRICT : SAME_PROVINCE;
 }
 
@@ -155,7 +156,7 @@ static int says_days(const Groups *g, const Features *f) { return g->one_a_day &
 
 static int days_alike(const Groups *g, const Features *a, const Features *b) {
     if (!says_days(g, b) || a->start != b->start || a->end != b->end) return 0;
-    return g->weapon_levels[a->weapon * g->weapons + b->weapon] != NONE && distance_m(a->lat, a->lon, b->lat, b->lon) <= 500;
+    return g->weapon_levels[a->weapon * g->weapons + b->weapon] != NONE && distance_m(a->lat, a->lon, b->lat, b->lon) <= SAME_POINT_M;
 }
 
 static int repeats(const Groups *g, const Claim *a, const Claim *b) {
@@ -193,12 +194,14 @@ static int32_t score_of(const Groups *g, const Claim *a, const Claim *b, char *f
     return (int32_t)score;
 }
 
-/* Whether a row is worth a closer look. `window`: of the grid in which the two meet. */
-static int worth(const Claim *c, const Row *row, int64_t window, int64_t distance) {
+/* Whether a row is worth a closer look. `window`: of the grid in which the two meet. A metre is a little less than nine
+   microdegrees. */
+static int worth(const Groups *g, const Claim *c, const Row *row, int64_t window) {
     if (row->start - c->f.end > window || c->f.start - row->end > window) return 0;
-    int64_t reach = (distance + c->f.radius + row->radius + 2) * 1000000 / M_PER_DEGREE + 2;
+    int64_t reach = (larger(g->distance, SAME_POINT_M) + c->f.radius + row->radius + 2) * 9;
     int64_t north = row->lat - c->f.lat;
-    return north <= reach && north >= -reach;
+    if (north > reach || north < -reach) return 0;
+    return east_e6(c->f.lat, c->f.lon, row->lat, row->lon) <= reach;
 }
 
 /* -- canonical order ----------------------------------------------------------------------------------------------- */
@@ -425,7 +428,7 @@ static Group *group_of(Groups *g, const Claim *c, int grid) {
 }
 
 static Row row_of(const Claim *c, int32_t handle) {
-    return (Row){ c->f.start, c->f.end, (int32_t)c->f.lat, (int32_t)c->f.lon, (int32_t)c->f.radius, c->source, handle };
+    return (Row){ c->f.start, c->f.end, c->order_high, (int32_t)c->f.lat, (int32_t)c->f.lon, (int32_t)c->f.radius, c->source, handle };
 }
 
 static void list_claim(Groups *g, int32_t handle, int grid) {
@@ -646,7 +649,7 @@ static void attract(Groups *g, int32_t anchor, uint32_t grids) {
     const Claim *a = &g->claims[anchor];
     for (Group *group; (group = next_group(g, a, &walk));)
         for (int32_t at = 0; at < group->all.count; at++) {
-            if (!worth(a, &group->all.rows[at], walk.window, g->distance)) continue;
+            if (group->all.rows[at].order < a->order_high || !worth(g, a, &group->all.rows[at], walk.window)) continue;
             int32_t handle = group->all.rows[at].handle;
             const Claim *other = &g->claims[handle];
             if (handle == anchor || other->queued || compared(other, a) <= 0) continue;
@@ -741,7 +744,9 @@ static void decide(Groups *g, int32_t handle) {
     for (Group *group; (group = next_group(g, c, &walk));) {
         int32_t open = (int32_t)smaller(group->anchors.count, g->anchors_max);
         for (int32_t at = 0; at < open; at++) {
-            if (!worth(c, &group->anchors.rows[at], walk.window, g->distance)) continue;
+            /* They stand in canonical order, and only an earlier one takes it in. */
+            if (group->anchors.rows[at].order > c->order_high) break;
+            if (!worth(g, c, &group->anchors.rows[at], walk.window)) continue;
             int32_t anchor = group->anchors.rows[at].handle;
             const Claim *a = &g->claims[anchor];
             if (compared(a, c) >= 0) continue;
