@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -23,17 +24,25 @@ needs_prometheus = pytest.mark.skipif(
 
 
 class Prometheus:
-    """Scrapes what announces itself in `targets`, every second, and evaluates the alerts with their waits divided by `haste`."""
+    """Scrapes what announces itself in `targets`, and evaluates the alerts with their waits divided by `haste`.
+
+    Without haste it scrapes and evaluates as often as `docker/prometheus/prometheus.yaml` says.
+    """
 
     def __init__(self, folder: Path, haste: float = 1.0) -> None:
         self.targets = folder / "targets"
         self.targets.mkdir(parents=True)
         self.rules = hastened(haste)
+        self.scrape_s = 2 if haste > 1 else 15
         (folder / "alerts.yaml").write_text(yaml.safe_dump(self.rules), encoding="utf-8")
         (folder / "prometheus.yaml").write_text(
             yaml.safe_dump(
                 {
-                    "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+                    "global": {
+                        "scrape_interval": f"{self.scrape_s}s",
+                        "scrape_timeout": f"{min(self.scrape_s, 10)}s",
+                        "evaluation_interval": "1s",
+                    },
                     "rule_files": ["alerts.yaml"],
                     "scrape_configs": [
                         {
@@ -79,6 +88,12 @@ class Prometheus:
     def alerts(self, state: str = "firing") -> set[str]:
         return {found["metric"]["alertname"] for found in self.ask(f'ALERTS{{alertstate="{state}"}}')}
 
+    def raised_since(self, since_s: float) -> set[str]:
+        """Alerts that fired at any moment since then, be it over by now or not."""
+        window_s = max(1, round(time.time() - since_s))
+        found = self.ask(f'count_over_time(ALERTS{{alertstate="firing"}}[{window_s}s])')
+        return {series["metric"]["alertname"] for series in found}
+
     def _get(self, what: str, **parameters: object) -> list[dict[str, Any]]:
         query = urllib.parse.urlencode(parameters)
         try:
@@ -96,8 +111,10 @@ class Prometheus:
 
 
 def hastened(haste: float) -> dict[str, Any]:
-    """The alerts with every wait and interval divided."""
+    """The alerts with every wait divided, looked at every second; as they are where nothing is in haste."""
     content = yaml.safe_load((DOCKER / "prometheus" / "alerts.yaml").read_text(encoding="utf-8"))
+    if haste == 1:
+        return content
     for group in content["groups"]:
         group["interval"] = "1s"
         for rule in group["rules"]:
