@@ -192,11 +192,12 @@ def test_every_alert_expression_can_be_evaluated_and_none_of_those_that_page_fir
     assert watched.prometheus.alerts() & pages == set()
 
 
-def test_the_alert_on_rejections_fires_where_half_of_what_comes_cannot_be_used(watched: Watched) -> None:
-    ask = watched.prometheus.ask
-    wait_until(lambda: "TruceRejectionsSurging" in watched.prometheus.alerts(), "TruceRejectionsSurging", WITHIN_S)
-    found = ask('ALERTS{alertname="TruceRejectionsSurging",alertstate="firing"}')
-    assert {series["metric"]["source_class"] for series in found} <= {"unlisted", "unreadable"}
+def test_what_is_refused_is_told_by_who_sent_it(watched: Watched) -> None:
+    def classes() -> set[str]:
+        found = watched.prometheus.ask("sum by (source_class) (truce_reports_rejected_total) > 0")
+        return {series["metric"]["source_class"] for series in found}
+
+    wait_until(lambda: classes() == {"unlisted", "unreadable"}, "refusals of both classes", WITHIN_S)
 
 
 @pytest.mark.skipif("DRAW_PICTURES" not in os.environ, reason="draws the pictures of the README only where DRAW_PICTURES is set")
