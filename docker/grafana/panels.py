@@ -4,7 +4,7 @@
 there is one place where a query is written.
 """
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 TRUCE, ZONE = 'truce="$truce"', 'truce="$truce",zone="$zone"'
 WIDTH = 24
@@ -29,8 +29,8 @@ class Panel(NamedTuple):
     kind: Literal["stat", "time", "stack", "band", "bars", "calendar", "states"]
     queries: tuple[Query, ...]
     says: str
-    width: int
-    height: int
+    width: int = WIDTH // 3
+    height: int = 8
     unit: str = "short"
     values: tuple[tuple[int, str, str], ...] = ()
     limits: tuple[tuple[float | None, str], ...] = ()
@@ -74,58 +74,55 @@ def phase_of(labels: str) -> str:
     )
 
 
+def band(title: str, metric: str, limit: str, says: str) -> Panel:
+    """A level as an interval, against its limit."""
+    bounds = tuple(Query(f'sum({metric}{{{ZONE},bound="{bound}"}})', bound) for bound in ("low", "best", "high"))
+    return Panel(title, "band", (*bounds, Query(limit, "limit")), says, WIDTH // 2, 9)
+
+
+def stat(title: str, queries: tuple[Query, ...], says: str, width: int = 5, **others: Any) -> Panel:
+    """The newest values, large."""
+    return Panel(title, "stat", tuple(query._replace(instant=True) for query in queries), says, width, 5, **others)
+
+
 SITUATION = (
     Row(
         "Now",
         (
-            Panel(
+            stat(
                 "Phase",
-                "stat",
-                (Query(phase_of(ZONE), "{{zone}}", instant=True),),
+                (Query(phase_of(ZONE), "{{zone}}"),),
                 "The phase that stands, as announced on truce.phases.",
-                5,
-                5,
                 values=PHASES,
             ),
-            Panel(
+            stat(
                 "Quiet days in a row",
-                "stat",
                 (
-                    Query(f"truce_streak{{{ZONE}}}", "quiet", instant=True),
-                    Query(f"truce_streak_needed{{{TRUCE}}}", "needed", instant=True),
+                    Query(f"truce_streak{{{ZONE}}}", "quiet"),
+                    Query(f"truce_streak_needed{{{TRUCE}}}", "needed"),
                 ),
                 "The best run that ends on the last settled day, and what a run needs.",
-                5,
-                5,
             ),
-            Panel(
+            stat(
                 "Watched, day that ended last",
-                "stat",
                 (
-                    Query(f"truce_ended_day_watched_ratio{{{ZONE}}}", "watched", instant=True),
-                    Query(f"truce_day_watched_min_ratio{{{TRUCE}}}", "needed", instant=True),
+                    Query(f"truce_ended_day_watched_ratio{{{ZONE}}}", "watched"),
+                    Query(f"truce_day_watched_min_ratio{{{TRUCE}}}", "needed"),
                 ),
                 "Share of the day during which enough lineages watched at once. Below what is needed the day is unknown.",
-                5,
-                5,
                 unit="percentunit",
             ),
-            Panel(
+            stat(
                 "Time of the truce",
-                "stat",
-                (Query(f"1000 * max(truce_clock_timestamp_seconds{{{TRUCE}}})", "", instant=True),),
+                (Query(f"1000 * max(truce_clock_timestamp_seconds{{{TRUCE}}})", ""),),
                 "What the ticks have reached. In a live truce it is seconds behind the clock on the wall.",
-                5,
-                5,
                 unit="dateTimeAsIso",
             ),
-            Panel(
+            stat(
                 "Alerts",
-                "stat",
-                (Query('count(ALERTS{alertstate="firing"}) or vector(0)', "firing", instant=True),),
+                (Query('count(ALERTS{alertstate="firing"}) or vector(0)', "firing"),),
                 "Nothing firing: alive, complete, current, trustworthy.",
-                4,
-                5,
+                width=4,
                 limits=NONE_IS_GOOD,
             ),
         ),
@@ -133,31 +130,17 @@ SITUATION = (
     Row(
         "Violence",
         (
-            Panel(
+            band(
                 "Level of seven days, and seven days at the limit",
-                "band",
-                (
-                    Query(f'sum(truce_level{{{ZONE},bound="low"}})', "low"),
-                    Query(f'sum(truce_level{{{ZONE},bound="best"}})', "best"),
-                    Query(f'sum(truce_level{{{ZONE},bound="high"}})', "high"),
-                    Query(f"7 * sum(truce_day_limit{{{ZONE}}})", "limit"),
-                ),
+                "truce_level",
+                f"7 * sum(truce_day_limit{{{ZONE}}})",
                 "The band is from what is certain to what could be. In the metric of the zone's threshold.",
-                12,
-                9,
             ),
-            Panel(
+            band(
                 "Today so far, and a day's limit",
-                "band",
-                (
-                    Query(f'sum(truce_day_level{{{ZONE},bound="low"}})', "low"),
-                    Query(f'sum(truce_day_level{{{ZONE},bound="best"}})', "best"),
-                    Query(f'sum(truce_day_level{{{ZONE},bound="high"}})', "high"),
-                    Query(f"sum(truce_day_limit{{{ZONE}}})", "limit"),
-                ),
+                "truce_day_level",
+                f"sum(truce_day_limit{{{ZONE}}})",
                 "Low above the limit: the day is violent. High above it: contested, unless it is cleared up.",
-                12,
-                9,
             ),
         ),
     ),
@@ -187,8 +170,6 @@ SITUATION = (
                     Query(f"truce_day_watched_min_ratio{{{TRUCE}}}", "needed"),
                 ),
                 "Share of the whole day that was watched, and that is over. Being alive proves watch back to the last time.",
-                8,
-                8,
                 unit="percentunit",
             ),
             Panel(
@@ -196,8 +177,6 @@ SITUATION = (
                 "stack",
                 (Query(f"sum by (side) (truce_lineages_heard{{{TRUCE}}})", "{{side}}"),),
                 "By side; two lineages that quote each other count once.",
-                8,
-                8,
             ),
             Panel(
                 "Silence, against what a source may",
@@ -210,8 +189,6 @@ SITUATION = (
                     ),
                 ),
                 "Sources that the terms count on for watch. Above 100 % one is silent, and its zones are unwatched.",
-                8,
-                8,
                 unit="percentunit",
                 limits=((None, "green"), (0.8, "orange"), (1, "red")),
             ),
@@ -220,8 +197,6 @@ SITUATION = (
                 "stack",
                 (Query(f"sum by (grade) (truce_incidents{{{TRUCE}}})", "{{grade}}"),),
                 "Weak: one lineage or side only. Fair and confirmed count in the low.",
-                8,
-                8,
             ),
             Panel(
                 "Disagreement",
@@ -235,16 +210,12 @@ SITUATION = (
                     ),
                 ),
                 "How far apart the accounts are: incidents that one side alone tells or somebody denies; the width of the level.",
-                8,
-                8,
             ),
             Panel(
                 "Access",
                 "states",
                 (Query(f"max by (area) (truce_access{{{TRUCE}}})", "{{area}}"),),
                 "Of each area that the terms name, now.",
-                8,
-                8,
                 values=ACCESS,
                 empty=True,
             ),
@@ -276,54 +247,40 @@ OPERATIONS = (
     Row(
         "Alive and current",
         (
-            Panel(
+            stat(
                 "Processes",
-                "stat",
-                (Query("count by (stage) (truce_partitions_assigned)", "{{stage}}", instant=True),),
+                (Query("count by (stage) (truce_partitions_assigned)", "{{stage}}"),),
                 "Processes of each stage that answer.",
-                5,
-                5,
                 limits=((None, "red"), (1, "green")),
             ),
-            Panel(
+            stat(
                 "Alerts",
-                "stat",
-                (Query('count(ALERTS{alertstate="firing"}) or vector(0)', "firing", instant=True),),
+                (Query('count(ALERTS{alertstate="firing"}) or vector(0)', "firing"),),
                 "Each has a paragraph in the runbook.",
-                4,
-                5,
+                width=4,
                 limits=NONE_IS_GOOD,
             ),
-            Panel(
+            stat(
                 "Age of time, live truces",
-                "stat",
-                (Query('max(time() - truce_clock_timestamp_seconds{kind="live"})', "oldest", instant=True),),
+                (Query('max(time() - truce_clock_timestamp_seconds{kind="live"})', "oldest"),),
                 "How far the truce furthest behind is from the clock on the wall. A tick interval and a little is right.",
-                5,
-                5,
                 unit="s",
                 limits=((None, "green"), (180, "orange"), (300, "red")),
             ),
-            Panel(
+            stat(
                 "Longest wait",
-                "stat",
-                (Query("max by (stage) (truce_lag_seconds)", "{{stage}}", instant=True),),
+                (Query("max by (stage) (truce_lag_seconds)", "{{stage}}"),),
                 "How long the first record that waits has waited.",
-                5,
-                5,
                 unit="s",
                 limits=((None, "green"), (60, "orange"), (300, "red")),
             ),
-            Panel(
+            stat(
                 "Not accounted for",
-                "stat",
                 (
-                    Query(UNACCOUNTED_IN_STATE, "in the state", instant=True),
-                    Query(UNACCOUNTED_AT_INTAKE, "at the intake", instant=True),
+                    Query(UNACCOUNTED_IN_STATE, "in the state"),
+                    Query(UNACCOUNTED_AT_INTAKE, "at the intake"),
                 ),
                 "In = accounted for. Anything but zero is a bug of ours.",
-                5,
-                5,
                 limits=NONE_IS_GOOD,
             ),
         ),
@@ -341,8 +298,6 @@ OPERATIONS = (
                     Query('sum(rate(truce_reports_rejected_total{stage="intake"}[$__rate_interval]))', "refused"),
                 ),
                 "Received is the sum of the other three.",
-                8,
-                8,
                 unit="reqps",
             ),
             Panel(
@@ -353,8 +308,6 @@ OPERATIONS = (
                     Query("sum by (topic) (rate(truce_facts_published_total[$__rate_interval])) > 0", "{{topic}}"),
                 ),
                 "Records of the log taken in, ticks among them, and what was published for it.",
-                8,
-                8,
                 unit="reqps",
             ),
             Panel(
@@ -367,8 +320,6 @@ OPERATIONS = (
                     ),
                 ),
                 "In brackets the precision: 1 exact, 4 province, 6 country. A sudden shift: a source changed its reports.",
-                8,
-                8,
                 unit="reqps",
             ),
             Panel(
@@ -376,16 +327,12 @@ OPERATIONS = (
                 "time",
                 (Query("max by (topic, partition) (truce_lag_records)", "{{topic}}/{{partition}}"),),
                 "By partition: of the report topics for the intake, of truce.located for the monitor.",
-                8,
-                8,
             ),
             Panel(
                 "Seconds that the first has waited",
                 "time",
                 (Query("max by (topic, partition) (truce_lag_seconds)", "{{topic}}/{{partition}}"),),
                 "Lag is never peace: a truce's time waits for it.",
-                8,
-                8,
                 unit="s",
             ),
             Panel(
@@ -396,8 +343,6 @@ OPERATIONS = (
                     for share in (0.5, 0.95, 0.99)
                 ),
                 "From publishing to the log (intake), and to the commit of what follows from it (monitor).",
-                8,
-                8,
                 unit="s",
             ),
         ),
@@ -415,8 +360,6 @@ OPERATIONS = (
                     ),
                 ),
                 "Of a batch: judge and write at the intake; decide, flush and commit at the monitor.",
-                8,
-                8,
                 unit="s",
             ),
             Panel(
@@ -430,16 +373,12 @@ OPERATIONS = (
                     ),
                 ),
                 "Batches grow under load and stay small when it is quiet.",
-                8,
-                8,
             ),
             Panel(
                 "Transactions a second",
                 "time",
                 (Query("sum by (outcome) (rate(truce_transactions_total[$__rate_interval]))", "{{outcome}}"),),
                 "One a batch. Aborted ones are done again from the checkpoint.",
-                8,
-                8,
                 unit="ops",
             ),
         ),
@@ -490,16 +429,12 @@ OPERATIONS = (
                     Query("sum(truce_reports_taken)", "taken in"),
                 ),
                 "The conservation panel: the stack reaches the line, or a report is unaccounted for.",
-                8,
-                8,
             ),
             Panel(
                 "Sizes against their limits",
                 "bars",
                 (Query("max by (truce, what) (truce_state_size / truce_state_limit)", "{{what}} {{truce}}", instant=True),),
                 "At 100 % reports are refused, with a marker.",
-                8,
-                8,
                 unit="percentunit",
                 limits=((None, "green"), (0.6, "orange"), (0.8, "red")),
             ),
@@ -511,8 +446,6 @@ OPERATIONS = (
                     Query("truce_recovery_seconds", "seconds of the last, {{partition}}"),
                 ),
                 "After a start or a failed transaction the state is rebuilt from base and log.",
-                8,
-                8,
             ),
             Panel(
                 "Markers, halted truces",
@@ -522,16 +455,12 @@ OPERATIONS = (
                     Query("sum by (truce) (truce_halted)", "halted {{truce}}"),
                 ),
                 "What stands in the way of a quiet day by a fault of ours.",
-                8,
-                8,
             ),
             Panel(
                 "Memory",
                 "time",
                 (Query('process_resident_memory_bytes{job="truce"}', "{{instance}}"),),
                 "Of each process.",
-                8,
-                8,
                 unit="bytes",
             ),
             Panel(
@@ -539,8 +468,6 @@ OPERATIONS = (
                 "time",
                 (Query('rate(process_cpu_seconds_total{job="truce"}[$__rate_interval])', "{{instance}}"),),
                 "Cores that each process keeps busy.",
-                8,
-                8,
             ),
         ),
     ),
