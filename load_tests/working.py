@@ -19,6 +19,7 @@ from streams.settings import Settings
 
 START_S_MAX, WORK_S_MAX = 60.0, 3_600.0
 POLL_S = 0.5
+PROGRAM = ("-m", "streams.cli")
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,11 +34,11 @@ class Measured(NamedTuple):
     memory_bytes: dict[str, int]
 
 
-def work_off(settings: Settings, broker: Broker, messages: int, layout: str) -> Measured:
+def work_off(settings: Settings, broker: Broker, messages: int, layout: str, program: Sequence[str] = PROGRAM) -> Measured:
     """Start the worker and wait until all is decided. It begins when the intake has its partitions, which is before its
     first read, and ends with the last transaction of the monitor."""
     broker_before = cpu_s(broker.pid)
-    with a_worker(settings, broker, layout) as processes:
+    with a_worker(settings, broker, layout, program) as processes:
         began = time.time()
         client = KafkaConsumer(bootstrap_servers=settings.bootstrap, group_id=None)
         admin = KafkaAdminClient(bootstrap_servers=settings.bootstrap)
@@ -53,12 +54,14 @@ def work_off(settings: Settings, broker: Broker, messages: int, layout: str) -> 
 
 
 @contextmanager
-def a_worker(settings: Settings, broker: Broker, layout: str = "two") -> Iterator[list[subprocess.Popen]]:
+def a_worker(
+    settings: Settings, broker: Broker, layout: str = "two", program: Sequence[str] = PROGRAM
+) -> Iterator[list[subprocess.Popen]]:
     """The worker's processes, once the intake has its partitions; ended at the end."""
     port = _free_ports()
     environment = {**os.environ, "TRUCE_BOOTSTRAP": broker.bootstrap, "TRUCE_METRICS_PORT": str(port)}
     environment["TRUCE_LOG_PARTITIONS"] = str(settings.log_partitions)
-    processes = [_start(arguments, environment) for arguments in _commands(layout)]
+    processes = [_start([*program, *arguments], environment) for arguments in _commands(layout)]
     try:
         _wait(lambda: _is_ready(port), START_S_MAX, 0.01, processes)
         yield processes
@@ -80,7 +83,7 @@ def _commands(layout: str) -> list[list[str]]:
 
 
 def _start(arguments: Sequence[str], environment: dict[str, str]) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", "streams.cli", *arguments], env=environment, stdin=subprocess.DEVNULL)
+    return subprocess.Popen([sys.executable, *arguments], env=environment, stdin=subprocess.DEVNULL)
 
 
 def _workers(processes: Sequence[subprocess.Popen]) -> dict[str, int]:

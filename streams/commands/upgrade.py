@@ -97,7 +97,8 @@ def _lines(found: Found) -> Iterator[str]:
             yield f"  {truce}: everything as announced"
         for what, change in changes:
             verb = "would take back" if what == "void" else "would announce"
-            yield f"  {truce}: {verb} {change.before} → {change.after} of {change.zone}, effective {utc(change.effective_at)}"
+            how = f"{change.kind}, {change.before} → {change.after} of {change.zone}"
+            yield f"  {truce}: {verb}: {how}, effective {utc(change.effective_at)}"
 
 
 __all__ = ["check", "try_partition", "upgrade"]

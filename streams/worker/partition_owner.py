@@ -34,7 +34,7 @@ BATCH_S_MAX = 1.0
 """A batch is committed after so long, however much is left: readers, and whoever asks for the partition, need not wait."""
 COLLECT_SHARE = 100
 """Between two looks for garbage lies so many times what a look takes."""
-VITALS_SHARE = 200
+VITALS_SHARE = 500
 """Between two looks at the vitals of a partition lies so many times what a look takes."""
 
 
@@ -119,7 +119,7 @@ class PartitionOwner:
         return self._halted
 
     def _look_at_vitals(self) -> None:
-        """At most a hundredth of the time goes into looking."""
+        """At most a five-hundredth of the time goes into looking."""
         started = time.monotonic()
         if self._state is None or started < self._vitals_due_at:
             return
@@ -253,14 +253,20 @@ class PartitionOwner:
         self._committed_offset = self._state.next_offset
         failpoints.reach("monitor.committed")
         steps_s["commit"] = time.monotonic() - started
+        self._count(facts, decided, counts, steps_s)
+        self._progress.moved()
+        self._tell_halted()
+        self._look_at_vitals()
+
+    def _count(
+        self, facts: list[Fact], decided: Sequence[Any], published: Mapping[str, int], steps_s: Mapping[str, float]
+    ) -> None:
+        """Only what is committed is counted."""
         for fact in facts:
             if fact.topic == REJECTED:
                 metrics.report_rejected("monitor", metrics.reason_of(fact), self._state.source_class(fact.value))
         published_ms = [record.timestamp for record in decided if record.key != TICK_KEY]
-        metrics.transaction_committed(len(decided), counts, steps_s, published_ms)
-        self._progress.moved()
-        self._tell_halted()
-        self._look_at_vitals()
+        metrics.transaction_committed(len(decided), published, steps_s, published_ms)
 
     def _tell_halted(self) -> None:
         for truce in self._state.halted.keys() - self._halted:

@@ -39,6 +39,8 @@ BUSY_POLL_S = 0.02
 class ConsumerThread(AIOKafkaConsumerThread):
     """Owns the aiokafka consumer; everything here runs in its own thread and loop."""
 
+    _has_asked = False
+
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         conf = self.app.conf
         return aiokafka.AIOKafkaConsumer(
@@ -63,6 +65,20 @@ class ConsumerThread(AIOKafkaConsumerThread):
     async def subscribe(self, topics: Iterable[str]) -> None:
         wanted = {"pattern": self.app.pattern} if self.app.pattern else {"topics": set(topics)}
         await self.call_thread(self._ensure_consumer().subscribe, listener=self._rebalance_listener, **wanted)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        await super().on_partitions_assigned(assigned, generation_id)
+        self._ask_to_lead()
+
+    def _ask_to_lead(self) -> None:
+        """A member whose name stays over a restart gets its partitions back as they were, and is not told whether it leads the
+        group: then nobody would notice topics and partitions that have come meanwhile. Where it joins once more the broker
+        has it assign anew if it leads, and changes nothing if another does."""
+        coordinator = self._ensure_consumer()._coordinator
+        leads = coordinator._group_subscription is not None
+        if not self._has_asked and not leads and self.app.conf.consumer_group_instance_id is not None:
+            self._has_asked = True
+            coordinator.request_rejoin()
 
     async def _fetch_records(
         self,

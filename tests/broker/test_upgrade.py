@@ -116,7 +116,7 @@ def test_a_newer_version_takes_over_and_every_decision_is_there_once(
     before = everything()
     tried = run(broker, "upgrade")
     assert tried.exit_code == 1
-    assert "would take back in_force → qualified of all" in tried.output
+    assert "would take back: advance, in_force → qualified of all" in tried.output
     assert everything() == before
 
     assert older.stop() == 0

@@ -92,6 +92,19 @@ def test_a_new_topic_is_picked_up_from_its_first_report(truce: Installation) -> 
     wait_until(lambda: any("reports.desk" in tick["origins"] for tick in log_of(truce, record="tick")), "ticks that list it")
 
 
+def test_a_topic_that_came_while_a_worker_was_away_is_read_by_the_next_of_its_name(truce: Installation) -> None:
+    # It does not look for topics by itself, so that it does not see the new one.
+    first = truce.worker("--only", "intake", instance_id="one", metadata_max_age_s=300)
+    wait_until(lambda: log_of(truce, record="tick"), "it works", timeout_s=60)
+    truce.create_reports("reports.desk", 1)
+    truce.publish("reports.desk", 0, [a_report(1)])
+    # At once, so that the group gives it the place of the first as it was.
+    second = truce.worker("--only", "intake", instance_id="one")
+    wait_until(second.metrics_url, "the second has started", timeout_s=60, pause_s=0.01)
+    first.kill()
+    wait_until(lambda: ("reports.desk", 0, 0) in origins(truce), "the report on the new topic", timeout_s=60)
+
+
 def test_ticks_enter_every_partition_of_live_topics_and_come_out_on_every_partition_of_the_log(truce: Installation) -> None:
     truce.create_reports(SIMULATED, 1)
     truce.worker("--only", "intake")
