@@ -17,7 +17,7 @@ from commanding import run
 from scenarios.tell import log_of
 from worker.harness import Installation, Worker, wait_until
 
-from schemas.facts import PhaseChange, TermsRecord
+from schemas.facts import Level, PhaseChange, TermsRecord
 from schemas.reasons import ChangeKind, ChangeReason
 from schemas.topics import CHECKPOINTS, DAYS, INCIDENTS, LEVELS, LOCATED, PHASES
 from streams.broker import Broker
@@ -136,8 +136,14 @@ def test_a_newer_version_takes_over_and_every_decision_is_there_once(
     changes = [msgspec.json.decode(value, type=PhaseChange) for value in truce.values(PHASES, LOG)]
     assert all(one.id == other.previous for one, other in pairwise(changes))
     assert {c.reason for c in changes[len(announced) :] if c.kind is ChangeKind.VOID} == {ChangeReason.RULES_CHANGED}
-    for topic, wanted in straight(log).items():
-        assert last_values(truce, topic) == wanted
+    wanted = straight(log)
+    for topic in (INCIDENTS, DAYS):
+        assert last_values(truce, topic) == wanted[topic]
+    levels = {key: msgspec.json.decode(value, type=Level) for key, value in last_values(truce, LEVELS).items()}
+    assert {level.head for level in levels.values()} == {changes[-1].id}
+    assert {key: msgspec.structs.replace(level, head=None) for key, level in levels.items()} == {
+        key: msgspec.structs.replace(msgspec.json.decode(value, type=Level), head=None) for key, value in wanted[LEVELS].items()
+    }
     assert snapshot.FORMAT in base_formats(truce)
     again = run(broker, "upgrade")
     assert (again.exit_code, "everything as announced" in again.output) == (0, True)
