@@ -42,7 +42,7 @@ OTHER = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-W", "ignore", "-p", "no:cacheprovider"]
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-x", "-W", "ignore", "-p", "no:cacheprovider", "--timeout", "90"]
 
 
 def _tests(*names: str) -> list[str]:

@@ -270,6 +270,16 @@ def test_a_withdrawal_is_recorded_and_changes_no_phase() -> None:
     assert wanted[2].after is Phase.QUALIFIED
 
 
+def test_what_is_said_the_very_moment_a_day_ends_comes_behind_what_the_day_came_to() -> None:
+    """And what is said at D-hour is said of a truce that is in force."""
+    for day, before in ((0, Phase.IN_FORCE), (7, Phase.QUALIFIED)):
+        said = [Declaration(D_HOUR_S + day * DAY, "somebody", what, None) for what in ("waives", "withdraws")]
+        wanted = timeline(_terms(), NEVER_S, {"all": _days(".......")}, None, said[1:])
+        assert [w.before for w in wanted if w.kind is ChangeKind.WITHDRAWN] == [before]
+        wanted = timeline(_terms(), NEVER_S, {"all": _days(".......")}, None, said[:1])
+        assert [w.before for w in wanted if w.kind is ChangeKind.WAIVER] == [before]
+
+
 PARTIES = Ends(ends_by=["usa", "russia"], renewed_by=["usa", "russia"], renewed_every_hours=48, renewal_grace_hours=12)
 
 
