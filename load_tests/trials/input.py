@@ -5,13 +5,17 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import msgspec
 import orjson
 from aiokafka import AIOKafkaProducer
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource
 
 from load_tests.bench import wait_until
 from load_tests.simulation.story import D_HOUR_S
+from load_tests.trials.generated import refused_by_schema
 from load_tests.trials.trial import TOPIC, Trial
 from load_tests.verdict import Verdict
 from schemas.facts import Rejected
@@ -63,13 +67,36 @@ def by_hand() -> Iterator[tuple[str, bytes, tuple[tuple[str, bytes], ...]]]:
     )
 
 
+def handled() -> Iterator[bytes]:
+    """Odd, and reports all the same."""
+    good = orjson.dumps(GOOD)
+    yield good[:-1] + b',"source":"somebody","report_id":"twice"}'
+    yield _with(report_id="bidi", text="\u202eno right to left\u2066", source="some\u202ebody")
+    yield _with(report_id="null", text="a\u0000b")
+    yield _with(report_id="deep", unknown=[[[[[[[[1]]]]]]]])
+
+
+def _huge(trial: Trial) -> list[bytes]:
+    """What compresses to nothing, and what does not at all and fills all that a broker takes as it comes."""
+    return [b"x" * 5_000_000, Random(trial.seed).randbytes(1_040_000), b'{"source":"' + b"x" * 5_000_000 + b'"}']
+
+
+def _publish_huge(trial: Trial) -> None:
+    """A topic that takes more than ours should; the refusals stay within what their topic takes."""
+    admin = KafkaAdminClient(bootstrap_servers=trial.broker.bootstrap)
+    admin.alter_configs([ConfigResource("TOPIC", TOPIC, {"max.message.bytes": str(8 * 2**20)})])
+    admin.close()
+    for value in _huge(trial):
+        asyncio.run(_publish_batch(trial.broker.bootstrap, [value], None))
+
+
 def _with(**fields: object) -> bytes:
     return orjson.dumps({name: value for name, value in (GOOD | fields).items() if value is not None})
 
 
 def bad_input(trial: Trial, names: int = 100_000) -> Verdict:
-    """Damaged, hostile and huge messages, and 100,000 source names and place names: the number refused is the number put in
-    that cannot be used, memory stays bounded, and no metric's labels multiply."""
+    """Damaged, hostile and huge messages, some made from the schema, and 100,000 source names and place names: the number
+    refused is the number put in that cannot be used, memory stays bounded, and no metric's labels multiply."""
     intake = trial.start("intake")
     trial.start("monitor")
     trial.tell(2)
@@ -80,9 +107,17 @@ def bad_input(trial: Trial, names: int = 100_000) -> Verdict:
     messages = list(by_hand())
     for _, value, headers in messages:
         trial.installation.publish_messages(TOPIC, 0, [(value, headers)])
+    trial.installation.publish(TOPIC, 1, list(handled()), key=b"second", headers=AT)
     wanted = Counter(reason for reason, _, _ in messages)
     wait_until(lambda: Counter(_intake_refused(trial)) - before == wanted, f"refused as expected: {wanted}", 60, 1)
     trial.say(f"{len(messages)} messages by hand, each refused for its reason")
+    _publish_huge(trial)
+    made = list(refused_by_schema(trial.random, names // 50))
+    trial.installation.publish_messages(TOPIC, 0, [(value, AT) for value in made])
+    injected = len(_huge(trial)) + len(made)
+    before_made = sum((before + wanted).values())
+    wait_until(lambda: len(_intake_refused(trial)) == before_made + injected, f"{injected} more refused", 90, 1)
+    trial.say(f"{len(made)} that the schema forbids and {len(_huge(trial))} of megabytes: as many refused as put in")
     places = ({"place": f"Nowhere {number}", "country": "SY"} for number in range(names))
     many = [(_with(report_id=f"n{n}", source=f"source {n}", location=place), AT) for n, place in enumerate(places)]
     trial.installation.publish_messages(TOPIC, 1, many)
@@ -112,9 +147,9 @@ def unpacking(trial: Trial, megabytes: int = 500) -> Verdict:
     return trial.finish(300)
 
 
-async def _publish_batch(bootstrap: str, values: list[bytes]) -> None:
+async def _publish_batch(bootstrap: str, values: list[bytes], compression: str | None = "gzip") -> None:
     async with AIOKafkaProducer(
-        bootstrap_servers=bootstrap, compression_type="gzip", max_batch_size=2**30, max_request_size=2**30
+        bootstrap_servers=bootstrap, compression_type=compression, max_batch_size=2**30, max_request_size=2**30
     ) as producer:
         batch = producer.create_batch()
         for value in values:
@@ -138,4 +173,4 @@ def _peak_bytes(pid: int) -> int:
     return next(int(line.split()[1]) * 1_024 for line in lines if line.startswith("VmHWM"))
 
 
-__all__ = ["bad_input", "by_hand", "unpacking"]
+__all__ = ["bad_input", "by_hand", "handled", "unpacking"]

@@ -42,6 +42,7 @@ class Trial:
         many: int = 8,
     ) -> None:
         self.broker = broker
+        self.seed = seed
         self.random = Random(seed)
         self.say = say
         self.worker_bootstrap = bootstrap or broker.bootstrap
