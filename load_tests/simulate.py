@@ -23,14 +23,17 @@ from load_tests.simulation.world import Faults, Outcome, run
 @click.command()
 @click.option("--minutes", default=2.0, show_default=True, help="How long to go on.")
 @click.option("--runs", "most", type=int, help="So many runs, however long they take.")
+@click.option("--wider", is_flag=True, help="With lost checkpoints and changes of terms too.")
 @click.option("--first", default=0, show_default=True, help="The seed of the first run; each next has the next one.")
 @click.option("--seed", type=int, help="Only this run.")
 @click.option("--every-step", type=int, metavar="SEED", help="The story of this seed, killed at each step of a process in turn.")
 @click.option("--stride", default=1, show_default=True, help="With --every-step: only every so many steps.")
-def main(minutes: float, most: int | None, first: int, seed: int | None, every_step: int | None, stride: int) -> None:
+def main(
+    minutes: float, most: int | None, wider: bool, first: int, seed: int | None, every_step: int | None, stride: int
+) -> None:
     """Simulated runs, judged."""
     started, runs, bad, ends = time.monotonic(), 0, 0, Counter[str]()
-    for name, outcome in _runs(first, seed, every_step, stride):
+    for name, outcome in _runs(first, seed, every_step, stride, wider):
         runs += 1
         ends += outcome.ends
         if not outcome.clean:
@@ -48,16 +51,16 @@ def main(minutes: float, most: int | None, first: int, seed: int | None, every_s
     sys.exit(1 if bad else 0)
 
 
-def _runs(first: int, seed: int | None, every_step: int | None, stride: int) -> Iterator[tuple[str, Outcome]]:
+def _runs(first: int, seed: int | None, every_step: int | None, stride: int, wider: bool) -> Iterator[tuple[str, Outcome]]:
     if seed is not None:
-        yield f"seed {seed}", run(seed)
+        yield f"seed {seed}", run(seed, wider=wider)
     elif every_step is not None:
         steps = run(every_step, Faults()).steps
         for step in range(1, steps + 1, stride):
             yield f"story {every_step}, killed at step {step}", run(every_step, Faults(kills=[step]))
     else:
         for number in count(first):
-            yield f"seed {number}", run(number)
+            yield f"seed {number}", run(number, wider=wider)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,14 @@ class Log:
     def end(self) -> int:
         return len(self.slots)
 
+    def delete_all(self) -> None:
+        """Everything is gone, as after the topic was made anew; offsets go on. What a transaction left open is aborted."""
+        self.slots = [(None, None)] * self.end
+        self.start = self.end
+        for transaction in list(self.open):
+            transaction.unmarked.remove(self)
+        self.open.clear()
+
     def stable_end(self) -> int:
         """From here on a committed read sees nothing yet."""
         return min(self.open.values(), default=self.end)

@@ -21,12 +21,13 @@ from load_tests.simulation.app import Group, SimulatedApp
 from load_tests.simulation.broker import Broker
 from load_tests.simulation.clients import Network, World, client_classes
 from load_tests.simulation.loop import PROCESS, SimulatedLoop
-from load_tests.simulation.story import PARTITIONS, SETTLED_S, STARTS_S, TICK_S, TOPIC, TRUCES, story
+from load_tests.simulation.story import D_HOUR_S, DAYS, PARTITIONS, SETTLED_S, STARTS_S, TICK_S, TOPIC, TRUCES, story, terms_of
 from load_tests.verdict import Verdict
-from schemas.topics import LOCATED, TERMS, TOPICS
+from schemas.topics import CHECKPOINTS, LOCATED, TERMS, TOPICS
 from streams.core import gazetteer
 from streams.core.intake import Intake, terms_record
 from streams.core.partition import LogPartition
+from streams.core.terms import DAY
 from streams.metrics import happenings
 from streams.settings import Settings
 from streams.worker import intake_app, partition_owner, reading, shell, transactions
@@ -41,6 +42,7 @@ SLOTS = {"intake": 2, "monitor": 2}
 """Processes that run side by side."""
 REST_MAX_S = 3_600.0
 NEVER_S = 1e9
+KINDS = ("kills", "pauses", "stops", "rewinds", "resets", "losses", "new_terms")
 
 
 class Faults(Struct):
@@ -48,7 +50,8 @@ class Faults(Struct):
 
     A kill is SIGKILL, a pause SIGSTOP for some seconds (long enough, it makes a stale owner), a stop an orderly end. A
     rewind delivers again what was read; a reset moves the offsets of the monitor's group to the start or to the end. A
-    request in trouble is late, or lost on the way there, or lost on the way back.
+    loss takes the checkpoints while no monitor runs; new terms come plainly or as a correction. A request in trouble is
+    late, or lost on the way there, or lost on the way back.
     """
 
     kills: list[int] = []
@@ -56,16 +59,22 @@ class Faults(Struct):
     stops: list[int] = []
     rewinds: list[int] = []
     resets: list[int] = []
+    losses: list[int] = []
+    new_terms: list[int] = []
     trouble: float = 0.0
 
     @classmethod
-    def drawn(cls, seed: int) -> "Faults":
-        """Some faults within the length of a usual run; in a third of the runs the network is in order."""
+    def drawn(cls, seed: int, wider: bool = False) -> "Faults":
+        """Some faults within the length of a usual run; in a third of the runs the network is in order. `wider`: lost
+        checkpoints and new terms too."""
         random = Random(f"{seed} faults")
         faults = cls(trouble=random.choice((0.0, 0.01, 0.05)))
         for _ in range(random.randrange(1, 12)):
             kind = random.choice(("kills", "kills", "pauses", "stops", "rewinds", "resets"))
             getattr(faults, kind).append(random.randrange(100, 20_000))
+        for kind in ("losses", "new_terms", "new_terms") if wider else ():
+            if random.random() < 0.3:
+                getattr(faults, kind).append(random.randrange(1_000, 20_000))
         return faults
 
 
@@ -83,9 +92,9 @@ class Outcome(NamedTuple):
         return self.verdict.clean and not self.problems
 
 
-def run(seed: int, faults: Faults | None = None) -> Outcome:
+def run(seed: int, faults: Faults | None = None, wider: bool = False) -> Outcome:
     """One run from its seed, with the faults that the seed draws unless others are given."""
-    return Run(seed, Faults.drawn(seed) if faults is None else faults).judged()
+    return Run(seed, Faults.drawn(seed, wider) if faults is None else faults).judged()
 
 
 class Run:
@@ -100,9 +109,7 @@ class Run:
         self._seed = seed
         self._random = Random(f"{seed} world")
         self._faults = faults
-        self._due = sorted(
-            (step, kind) for kind in ("kills", "pauses", "stops", "rewinds", "resets") for step in getattr(faults, kind)
-        )
+        self._due = sorted((step, kind) for kind in KINDS for step in getattr(faults, kind))
         self._groups: dict[str, Group] = {}
         self._apps: dict[str, SimulatedApp] = {}
         self._shells: dict[str, shell.Shell] = {}
@@ -266,6 +273,22 @@ class Run:
             tp = TopicPartition(LOCATED, number)
             self.broker.offsets.setdefault("truce-monitor", {})[tp] = self.broker.logs[tp].end if at_end else 0
         self._groups["monitor"].rebalance()
+
+    def _losses(self, process: str) -> None:
+        """The checkpoints are deleted while no monitor runs."""
+        for monitor in [one for one in self._shells if one.startswith("monitor")]:
+            self._kills(monitor)
+        for number in range(LOG_PARTITIONS):
+            self.broker.logs[TopicPartition(CHECKPOINTS, number)].delete_all()
+
+    def _new_terms(self, process: str) -> None:
+        """Of one truce, from some day on or for all that is open; into the log, and to where the intake looks."""
+        before = self._random.choice(TRUCES)
+        terms = terms_of(before.truce.id, before.truce.partition, limit=self._random.randrange(5))
+        day = self._random.randrange(DAYS)
+        record = terms_record(terms, D_HOUR_S + day * DAY, correct=self._random.random() < 0.5)
+        for tp in (TopicPartition(LOCATED, terms.truce.partition), TopicPartition(TERMS, 0)):
+            self.broker.append(tp, [_Plain(terms.truce.id.encode(), record)])
 
     # -- stand-ins -----------------------------------------------------------------------------------------------------
 
