@@ -1,7 +1,7 @@
 """Decide everything once more: the log through the same core, from its start or from the oldest base that is left."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -10,7 +10,7 @@ from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PHASES, PUBLIC_TER
 from streams.core import publish
 from streams.core.monitor import Monitor
 from streams.core.partition import LogPartition, TruceFault, read
-from streams.core.snapshot import Part
+from streams.core.snapshot import FORMAT, Part
 from streams.proof.sources import LogEntry, Source
 
 COMPACTED = (DAYS, LEVELS, INCIDENTS, EVIDENCE, PUBLIC_TERMS)
@@ -21,7 +21,10 @@ Watch = Callable[[int], None]
 
 
 class Recomputed:
-    """What follows from a log. `changes`: by truce, bytes in order, each with the place in the log that decided it."""
+    """What follows from a log. `changes`: by truce, bytes in order, each with the place in the log that decided it.
+
+    `begins`: where the log was shortened, how many changes of a truce its base already holds. `notes`: from where it was read.
+    """
 
     def __init__(self) -> None:
         self.partitions: dict[int, LogPartition] = {}
@@ -29,6 +32,7 @@ class Recomputed:
         self.latest: dict[str, dict[str, bytes]] = {topic: {} for topic in COMPACTED}
         self.begins: dict[str, int] = {}
         self.faults: list[str] = []
+        self.notes: list[str] = []
         self.records = 0
 
     @property
@@ -67,9 +71,12 @@ def recompute(
         if partition is None:
             partition = found.partitions[entry.partition] = _begin(source, entry, found)
         try:
+            # Up to its base a truce only reads reports: what it would say meanwhile was never said.
+            reading = {truce for truce, monitor in partition.monitors.items() if monitor.basis.reading is not None}
             ticks = _take(partition, entry)
             for fact in partition.flush() if ticks else ():
-                found.take(fact, entry)
+                if not (reading and _truce_of(fact) in reading):
+                    found.take(fact, entry)
         except Exception as fault:
             # Broad, because the log may hold anything once somebody has written into it, and the others are still checked.
             broken.add(entry.partition)
@@ -96,51 +103,68 @@ def _take(partition: LogPartition, entry: LogEntry) -> bool:
     return isinstance(read(entry.value), LoggedTick)
 
 
+def _truce_of(fact: Fact) -> str | None:
+    """Incidents go by their own ids; of one that is deleted nobody knows."""
+    if fact.topic in (INCIDENTS, EVIDENCE):
+        return None if fact.value is None else msgspec.json.decode(fact.value)["truce"]
+    return fact.key.split("/")[0]
+
+
 def _begin(source: Source, first: LogEntry, found: Recomputed) -> LogPartition:
     """From nothing, where the log is there from its start; else from the oldest base that the log still reaches."""
     written = source.checkpoints(first.partition)
     position = f"position/{first.partition}"
     newest: Mapping[str, bytes] = dict(written)
     kept: dict[str, bytes] = {position: newest[position]} if position in newest else {}
-    if first.offset > 0 and written:
-        kept |= _oldest_bases(written)
-    partition = LogPartition.restore(first.partition, kept)
-    if partition.monitors:
-        found.begins |= {truce: monitor_begins(kept, truce) for truce in partition.monitors}
-    elif first.offset > 0:
-        found.faults.append(
-            f"the log of partition {first.partition} begins at {first.offset} and there is no base: "
-            "what was decided before cannot be recomputed"
-        )
-    return partition
+    if first.offset > 0:
+        _begin_from_bases(written, first, found, kept)
+    return LogPartition.restore(first.partition, kept)
 
 
-def _oldest_bases(written: list[tuple[str, bytes]]) -> dict[str, bytes]:
-    """By key, the parts of the first whole base of each truce."""
-    bases: dict[tuple[str, int], dict[str, tuple[Part, bytes]]] = {}
+def _begin_from_bases(written: list[tuple[str, bytes]], first: LogEntry, found: Recomputed, kept: dict[str, bytes]) -> None:
+    """Of each truce the oldest base from which on the log is still whole, into `kept`; what is missing is said."""
+    where = f"the log of partition {first.partition} begins at record {first.offset}"
+    bases = bases_of(written)
+    if not bases:
+        found.faults.append(f"{where} and there is no base: what was decided before cannot be recomputed")
+    for truce in sorted({truce for truce, _ in bases}):
+        reaching = [at for of, at in sorted(bases) if of == truce and bases[of, at].first_offset >= first.offset]
+        if reaching:
+            base = bases[truce, reaching[0]]
+            kept |= base.parts
+            found.begins[truce] = base.changes
+            found.notes.append(f"{where}: {truce} was recomputed from its base of record {reaching[0]} on")
+        else:
+            needed = max(base.first_offset for (of, _), base in bases.items() if of == truce)
+            found.faults.append(
+                f"{where}, and the newest base of {truce} needs it from record {needed} on: what was decided cannot be recomputed"
+            )
+
+
+class _Base(NamedTuple):
+    """`first_offset`: from where the log must be there. `changes`: how many changes of phase it already holds."""
+
+    parts: dict[str, bytes]
+    first_offset: int
+    changes: int
+
+
+def bases_of(written: list[tuple[str, bytes]]) -> dict[tuple[str, int], _Base]:
+    """By truce and the record at which it was taken: every base that is whole, and of the format that is read."""
+    pieces: dict[tuple[str, int], dict[str, tuple[Part, bytes]]] = {}
     for key, value in written:
         if key.startswith("base/"):
             part = msgspec.json.decode(value, type=Part)
-            bases.setdefault((key.split("/")[1], part.at), {})[key] = part, value
-    chosen: dict[str, dict[str, bytes]] = {}
-    for (truce, _), parts in sorted(bases.items(), key=lambda found: found[0]):
-        whole = len(parts) == next(iter(parts.values()))[0].parts
-        if whole and truce not in chosen:
-            chosen[truce] = {key: value for key, (_, value) in parts.items()}
-    return {key: value for parts in chosen.values() for key, value in parts.items()}
+            if part.format == FORMAT:
+                pieces.setdefault((key.split("/")[1], part.at), {})[key] = part, value
+    found = {}
+    for known, parts in pieces.items():
+        ordered = sorted((part for part, _ in parts.values()), key=lambda part: part.part)
+        if len(ordered) == ordered[0].parts:
+            body: dict[str, Any] = msgspec.json.decode("".join(part.text for part in ordered))
+            by_key = {key: value for key, (_, value) in parts.items()}
+            found[known] = _Base(by_key, body["first_offset"], body["chain"]["sequence"])
+    return found
 
 
-def monitor_begins(kept: Mapping[str, bytes], truce: str) -> int:
-    """How many changes of phase a base already holds."""
-    text = "".join(
-        part.text
-        for part in sorted(
-            (msgspec.json.decode(v, type=Part) for k, v in kept.items() if k.startswith(f"base/{truce}/")),
-            key=lambda part: part.part,
-        )
-    )
-    base: dict[str, Any] = msgspec.json.decode(text)
-    return base["chain"]["sequence"]
-
-
-__all__ = ["COMPACTED", "Recomputed", "recompute"]
+__all__ = ["COMPACTED", "Recomputed", "bases_of", "recompute"]

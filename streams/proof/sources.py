@@ -14,6 +14,7 @@ import orjson
 
 from schemas.topics import CHECKPOINTS, DAYS, EVIDENCE, INCIDENTS, LEVELS, LOCATED, PHASES, PUBLIC_TERMS
 from streams import clients
+from streams.core.monitor import RULES
 from streams.core.partition import Position
 from streams.results import EVERY, LATEST, SIGNATURES, SUMS, digest_of
 from streams.settings import Settings
@@ -143,10 +144,12 @@ class Cluster:
                 break
             time.sleep(PAUSE_S)
             self._values, self._changes = self._read_public()
-        self.positions = before
         self._ends = {} if public else clients.ends(settings, LOCATED)
         # Values of a worker that is busy are those of some moment; they are compared where it has come to the end.
-        idle = all(position.next_offset >= self._ends[number] - 1 for number, position in before.items())
+        # A partition of which no position was ever committed has not been decided on at all.
+        self.positions = {number: before.get(number, Position(0, {}, [], RULES)) for number in self._ends}
+        # The last offset may be the marker of a transaction, behind which no position is committed.
+        idle = all(self.positions[number].next_offset >= max(end - 1, min(end, 1)) for number, end in self._ends.items())
         self.is_settled = not public and idle and before == self._positions()
 
     def log(self) -> Iterator[LogEntry]:

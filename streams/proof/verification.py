@@ -43,6 +43,7 @@ def verify(source: Source, checker: Checker | None, watch: Any = lambda records:
         recomputed = recompute(source, watch)
         found.counts["records"] = recomputed.records
         found.checked.append(f"{recomputed.records:,} records of the log were read and decided on once more")
+        found.notes += recomputed.notes
         found.faults += recomputed.faults
         _changes(found, changes, recomputed, getattr(source, "positions", {}))
         _values(found, source, recomputed)
@@ -153,10 +154,14 @@ def _values(found: Verification, source: Source, recomputed: Recomputed) -> None
 
 
 def _compare_values(found: Verification, name: str, theirs: dict[str, bytes], ours: dict[str, bytes], partly: bool) -> None:
-    faults = []
+    faults, passed_over, same = [], 0, 0
     for key in sorted(theirs.keys() | ours.keys()):
         one, other = theirs.get(key), ours.get(key)
-        if one == other or (partly and other is None):
+        if partly and other is None:
+            passed_over += 1
+            continue
+        if one == other:
+            same += 1
             continue
         if one is None:
             faults.append(f"{name}: {key} follows from the log, but is missing")
@@ -169,8 +174,10 @@ def _compare_values(found: Verification, name: str, theirs: dict[str, bytes], ou
     found.faults += faults[:TOLD_MAX]
     if len(faults) > TOLD_MAX:
         found.faults.append(f"{name}: {len(faults) - TOLD_MAX} more differ")
-    found.counts[f"same_{name}"] = len(theirs) - len(faults)
-    found.checked.append(f"{len(theirs):,} {name}, byte for byte")
+    found.counts[f"same_{name}"] = same
+    found.checked.append(f"{len(theirs) - passed_over:,} {name}, byte for byte")
+    if passed_over:
+        found.notes.append(f"{passed_over:,} {name} were last said before the oldest base, and were not recomputed")
 
 
 def _differences(one: Any, other: Any, path: str = "") -> list[tuple[str, Any, Any]]:
