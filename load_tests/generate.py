@@ -26,7 +26,6 @@ if __package__ in (None, ""):
 from streams.core.clock import SimulatedTime
 from streams.core.gazetteer.extract import extracts
 from streams.core.gazetteer.place import Place
-from streams.core.intake import Arrival
 from streams.core.terms import DAY, HOUR, Terms, load
 
 TERMS_FILE = Path(__file__).parent / "canonical.toml"
@@ -85,12 +84,6 @@ class _Happening(NamedTuple):
 def messages(reports: int, seed: int = 1, terms: Terms | None = None) -> Iterator[Message]:
     """Exactly so many messages, in order of receipt. Ticks are not among them: see `with_ticks`."""
     return iter(_Telling(reports, seed, terms or load(TERMS_FILE)).messages())
-
-
-def arrivals(told: Iterable[Message]) -> Iterator[Arrival]:
-    """As `truce replay` takes them."""
-    for number, message in enumerate(told, start=1):
-        yield Arrival(message.received_at, message.value, f"load:{number}")
 
 
 def with_ticks(told: Iterable[Message], truces: Sequence[Terms]) -> Iterator[Message | int]:

@@ -3,8 +3,8 @@
     uv run python load_tests/run.py --peer --reports 400000
 
 Starts the embedded broker in a temporary folder, fills the report topic, runs the worker over it, then the peer, then
-replays the same reports without a broker and compares: only a right answer has a rate. The last line is `ratio R`, in
-messages read a second, ours over the peer's.
+has `judge.py` recompute everything from the topics: only a right answer has a rate. The last line is `ratio R`, in messages
+read a second, ours over the peer's.
 """
 
 import os
@@ -19,22 +19,27 @@ from typing import Any
 
 import click
 import orjson
+from rich.console import Console
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from load_tests import judging, peer
-from load_tests.generate import TERMS_FILE, arrivals, messages
+from load_tests import peer
+from load_tests.generate import TERMS_FILE, messages
+from load_tests.judge import KafkaTopics, judge
 from load_tests.loading import fill, publish_terms
-from load_tests.working import Measured, work_off
+from load_tests.working import Measured, cpu_s, work_off
+from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, LOCATED, PHASES
 from streams import clients
 from streams.broker import Broker
+from streams.core.intake import Intake
 from streams.core.terms import Terms, load
 from streams.settings import Settings
 from streams.topics import check_topics
 
 RESULTS = Path(__file__).parent / "results"
 LAYOUTS = ("two", "apart")
+WRITTEN = (LOCATED, INCIDENTS, EVIDENCE, DAYS, LEVELS, PHASES)
 COLUMNS = ("", "messages/s", "CPU s", "broker CPU s", "peak MB", "seconds")
 
 
@@ -47,7 +52,7 @@ COLUMNS = ("", "messages/s", "CPU s", "broker CPU s", "peak MB", "seconds")
 @click.option("--threads", default=2, help="Of the peer.")
 @click.option("--repeat", default=1, type=click.IntRange(min=1), help="So often ours, then the peer; the median counts.")
 @click.option("--seed", default=1, help="Of the workload.")
-@click.option("--check/--no-check", default=True, help="Compare with a replay. Without it there is no ratio.")
+@click.option("--check/--no-check", default=True, help="Let the judge look at the run. Without it there is no ratio.")
 @click.option("--save/--no-save", default=False, help="Keep the result, dated, in load_tests/results.")
 def main(
     reports: int,
@@ -92,7 +97,7 @@ def _run(
     seed: int,
     check: bool,
 ) -> dict[str, Any]:
-    """Ours, then the peer, on one topic of one fresh broker; then the comparison."""
+    """Ours, then the peer, on one topic of one fresh broker; then the judge."""
     with Broker() as broker:
         log_partitions = max(1, len(truces))
         settings = Settings(bootstrap=broker.bootstrap, log_partitions=log_partitions)
@@ -112,41 +117,29 @@ def _run(
         if with_peer:
             run["peer"] = _peer(settings, broker, truces, total, threads)
         if check:
-            standing, sizes = judging.published(settings.aiokafka())
-            run["bytes_published"] = sizes
-    if check:
-        for number, terms in enumerate(truces):
-            want = judging.expected(arrivals(messages(share, seed + number)), [terms])
-            have = {topic: {k: v for k, v in values.items() if _is_of(topic, k, v, terms)} for topic, values in standing.items()}
-            run["differences"] += judging.differences(have, want)
+            topics = KafkaTopics(settings)
+            verdict = judge(topics, lambda: Intake(settings.source_topics, settings.clock_skew_max_s))
+            verdict.show(Console(stderr=True, width=120))
+            run["differences"] = verdict.told()
+            run["bytes_published"] = {
+                topic: sum(len(record.value or b"") for record in topics.records(topic)) for topic in WRITTEN
+            }
     return run
-
-
-def _is_of(topic: str, key: str, value: bytes, terms: Terms) -> bool:
-    truce = terms.truce.id
-    return key == truce or key.startswith(f"{truce}/") or f'"truce":"{truce}"'.encode() in value
 
 
 def _peer(settings: Settings, broker: Broker, truces: Sequence[Terms], total: int, threads: int) -> dict[str, Any]:
     if len(truces) > 1:
         raise click.UsageError("the peer reads one topic: --peer goes with one truce")
-    before = broker_cpu_s(broker)
+    before = cpu_s(broker.pid)
     try:
         ran = peer.run(settings.bootstrap, truces[0].truce.topics[0], total, threads)
     except peer.PeerProblem as problem:
         raise click.ClickException(str(problem)) from None
     measured = Measured(
-        ran.rate, total / ran.rate, ran.cpu_s, broker_cpu_s(broker) - before, {"peer": ran.cpu_s}, {"peer": ran.memory_bytes}
+        ran.rate, total / ran.rate, ran.cpu_s, cpu_s(broker.pid) - before, {"peer": ran.cpu_s}, {"peer": ran.memory_bytes}
     )
     _tell("peer", measured)
     return measured._asdict()
-
-
-def broker_cpu_s(broker: Broker) -> float:
-    from load_tests.working import cpu_s
-
-    assert broker.pid is not None
-    return cpu_s(broker.pid)
 
 
 def _terms(number: int, count: int) -> Terms:
