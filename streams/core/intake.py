@@ -4,6 +4,7 @@ One message at a time and no state but the terms it follows: the same message wi
 entries. What it cannot use it refuses, with a reason that names the field; what concerns no truce it leaves out.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -48,6 +49,10 @@ Gazetteers = Callable[
 """The gazetteer of some countries, with more names of provinces by code."""
 
 
+_SECONDS = re.compile(rb"-?[0-9]{1,12}")
+"""A time in seconds since 1970, as a header states it."""
+
+
 class _Sender(msgspec.Struct):
     """As much of a report as says who sent it."""
 
@@ -77,7 +82,7 @@ class Incoming(NamedTuple):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class Entry(NamedTuple):
@@ -198,10 +203,9 @@ class Intake:
             return message.timestamp_ms // 1_000
         for name, value in message.headers:
             if name == RECEIVED_AT_HEADER:
-                try:
+                if _SECONDS.fullmatch(value or b""):
                     return int(value)
-                except ValueError:
-                    return Rejection(Reason.WRONG_TYPE, f"header {RECEIVED_AT_HEADER}: not a whole number of seconds")
+                return Rejection(Reason.WRONG_TYPE, f"header {RECEIVED_AT_HEADER}: not a whole number of seconds")
         return Rejection(Reason.MISSING_FIELD, f"header {RECEIVED_AT_HEADER}: a simulated topic must state it")
 
     def _route(self, message: Incoming, body: bytes, report: Report, received_at: int) -> list[Entry] | Fact:
@@ -255,7 +259,7 @@ class Intake:
         assert message.value is not None
         try:
             tick = _decode_tick(message.value)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             return refuse(message, Rejection(Reason.WRONG_TYPE, f"tick: {fault}"))
         at = seconds(tick.tick)
         appended_at = message.timestamp_ms // 1_000
@@ -269,7 +273,7 @@ def class_of(report: bytes, truces: Iterable[Terms]) -> str:
     """Who sent a report that was refused, by the first truce that knows the source; as `Intake.source_class`."""
     try:
         name = _decode_sender(report).source.strip().casefold()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "unreadable"
     for terms in truces:
         source = terms.source_by_name.get(name)
@@ -319,7 +323,7 @@ def refuse(message: Incoming, rejection: Rejection) -> Fact:
 
 def retry_of(message: Incoming) -> str | None:
     """Where the message was refused for the first time, if it is published again after that."""
-    return next((value.decode("utf-8", "replace") for name, value in message.headers if name == RETRY_HEADER), None)
+    return next((value.decode("utf-8", "replace") for name, value in message.headers if name == RETRY_HEADER and value), None)
 
 
 def terms_record(terms: Terms, effective_from_s: int | None = None, correct: bool = False) -> bytes:

@@ -1,0 +1,51 @@
+"""What only Kafka or a careless client can make: headers without a value, numbers beyond any clock, nesting beyond any stack.
+
+Each is refused with a reason, and not as a bug of ours: that would leave a marker, and whoever sent it could hold up a truce.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+from worker.terms_of_test import a_report, record_of, some_terms
+
+from schemas.facts import Fact, LocatedReport, Rejected
+from schemas.reasons import Reason
+from streams.core.intake import RECEIVED_AT_HEADER, RETRY_HEADER, Incoming, Intake
+
+AT = (RECEIVED_AT_HEADER, b"1795600000")
+NESTED = b"[" * 60_000 + b"]" * 60_000
+DEEP_REPORT = b'{"source":"observatory","x":' + NESTED + b"}"
+DEEP_TICK = b'{"tick":"2026-11-24T08:00:00Z","origins":{"reports.simulated.a":1},"x":' + NESTED + b"}"
+GOOD = a_report(1)
+
+
+def taken(value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> tuple[Intake, Incoming, Fact]:
+    intake = Intake()
+    assert intake.follow(record_of(some_terms(topics=["reports.simulated.a"], simulated=True))) is None
+    message = Incoming("reports.simulated.a", 0, 0, 1_795_600_000_000, None, value, headers)
+    return intake, message, intake.take(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "reason"),
+    [
+        (DEEP_REPORT, [AT], Reason.TOO_DEEP),
+        (DEEP_TICK, [], Reason.WRONG_TYPE),
+        (GOOD, [(RECEIVED_AT_HEADER, None)], Reason.WRONG_TYPE),
+        (GOOD, [(RECEIVED_AT_HEADER, b"9" * 40)], Reason.WRONG_TYPE),
+        (GOOD, [(RECEIVED_AT_HEADER, b"1_0")], Reason.WRONG_TYPE),
+        (GOOD, [(RECEIVED_AT_HEADER, b"-5")], Reason.IN_THE_FUTURE),
+    ],
+)
+def test_it_is_refused_and_told_who_sent_it(value: bytes, headers: Sequence[tuple[str, bytes | None]], reason: Reason) -> None:
+    intake, message, refused = taken(value, headers)
+    assert isinstance(refused, Fact)
+    assert msgspec.json.decode(refused.value, type=Rejected).reason is reason
+    assert intake.source_class(message) in ("unlisted", "unreadable")
+
+
+def test_a_retry_that_does_not_say_of_what_is_a_report_like_any_other() -> None:
+    _, _, entries = taken(GOOD, [AT, (RETRY_HEADER, None)])
+    assert len(entries) == 1
+    assert msgspec.json.decode(entries[0].value, type=LocatedReport).retry_of is None
