@@ -32,7 +32,7 @@ def match() -> None:
 @reading
 @click.option("--terms", "terms_file", required=True, type=click.Path(path_type=Path), help="Terms (TOML) of the reports.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the terms with the learned weights to this file.")
-@click.option("--sure", default=0.15, type=click.FloatRange(0.01, 0.99), help="How likely a pair must be to be one incident.")
+@click.option("--sure", default=0.25, type=click.FloatRange(0.01, 0.99), help="How likely a pair must be to be one incident.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms.")
 @click.option("--json", "as_json", is_flag=True, help="What was learned as one JSON object.")
 def learn_(

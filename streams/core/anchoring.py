@@ -1,13 +1,16 @@
 """Group things around anchors, as a function of the set of things and of nothing else.
 
-In canonical order each thing joins the best-fitting earlier anchor that will have it, or else becomes an anchor itself.
-Links never chain. The same groups come out whatever the order of arrival, because a change only ever makes *later*
-things decide again: `resolve` takes those from a heap in canonical order, and when it reaches one, everything that its
-decision rests on is final.
+In canonical order each thing joins the group that it fits best, of those around earlier anchors that will have it, or else
+becomes an anchor itself. It must be near the anchor; how well it fits is the mean over the anchor and a few more of the
+group, its voices. So links never chain, and yet an anchor that says little does not decide alone.
+
+The same groups come out whatever the order of arrival, because a change only ever makes *later* things decide again:
+`resolve` takes those from a heap in canonical order, and when it reaches one, everything that its decision rests on is
+final.
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from typing import Any, Protocol
 
 
@@ -16,13 +19,19 @@ class Index(Protocol):
 
     def add(self, thing: Any) -> None: ...
     def remove(self, thing: Any) -> None: ...
-    def near(self, thing: Any, grids: Collection[Hashable]) -> Iterable[Any]: ...
+    def near(self, thing: Any, grids: Collection[Hashable] | None) -> Iterable[Any]: ...
     def near_of_source(self, thing: Any, source: str) -> Iterable[Any]: ...
     def open_anchors(self, thing: Any) -> Iterable[Any]: ...
     def add_anchor(self, thing: Any) -> tuple[Collection[Hashable], Iterable[tuple[Any, Hashable]]]: ...
     def remove_anchor(self, thing: Any) -> Iterable[tuple[Any, Hashable]]: ...
     def meets(self, anchor: Any, thing: Any, grid: Hashable) -> bool: ...
 
+
+VOICES_MAX = 4
+"""Of a group, beside its anchor, the first so many whose source terms list are compared with what comes later. More of
+them find no more (measured), and what anybody may say in masses decides nothing and costs nothing."""
+EXCLUDED = -8_000
+"""What a voice that rules a thing out adds to the mean, thousandths of a bit: the most that a level may weigh."""
 
 Change = tuple[Any, Any, bool]
 """(anchor, thing, joined): the thing joined or left the anchor's group; an anchor is a member of its own."""
@@ -31,13 +40,15 @@ Change = tuple[Any, Any, bool]
 class Anchoring:
     """Things carry `order`, `source`, `anchor`, `members` (by source, on anchors), `score` and `queued`.
 
-    `fit(anchor, thing)` gives a score or None. With `exclusive`, a group holds one thing of each source; otherwise
-    members are kept by identity and any number may join.
+    `score(one, other)` gives thousandths of a bit, or None where two exclude each other; a group has a thing from
+    `threshold` on. With `exclusive`, a group holds one thing of each source, and has voices: things carry `listed` and, on
+    anchors, `voices`. Otherwise members are kept by identity and any number may join, and the anchor decides alone.
     """
 
-    def __init__(self, index: Index, fit: Callable[[Any, Any], int | None], exclusive: bool) -> None:
+    def __init__(self, index: Index, score: Callable[[Any, Any], int | None], threshold: int, exclusive: bool) -> None:
         self._index = index
-        self._fit = fit
+        self._score = score
+        self._threshold = threshold
         self._exclusive = exclusive
         self._heap: list[tuple[Any, int, Any]] = []
         self._pushed = 0
@@ -84,6 +95,18 @@ class Anchoring:
     def _key(self, thing: Any) -> Any:
         return thing.source if self._exclusive else id(thing)
 
+    def _fit(self, anchor: Any, thing: Any) -> int | None:
+        """How well a thing fits what comes before it in a group; None where it does not."""
+        total = self._score(anchor, thing)
+        if total is None:
+            return None
+        before = voices_before(anchor, thing.order) if self._exclusive else []
+        for voice in before:
+            score = self._score(voice, thing)
+            total += EXCLUDED if score is None else score
+        mean = total // (len(before) + 1)
+        return mean if mean >= self._threshold else None
+
     def _decide(self, thing: Any) -> None:
         best, best_score = None, 0
         order, key = thing.order, self._key(thing)
@@ -109,6 +132,8 @@ class Anchoring:
         thing.anchor = anchor
         if anchor is thing:
             thing.members = {key: thing}
+            if self._exclusive:
+                thing.voices = []
             self._changes.append((thing, thing, True))
             opened, closed = self._index.add_anchor(thing)
             for other, grid in closed:
@@ -123,6 +148,8 @@ class Anchoring:
             self._push(displaced)
         anchor.members[key] = thing
         self._changes.append((anchor, thing, True))
+        # Whoever was displaced is later, and so is all that heard it.
+        self._hear(anchor, thing)
 
     def _leave(self, thing: Any) -> None:
         anchor = thing.anchor
@@ -136,6 +163,7 @@ class Anchoring:
         del anchor.members[self._key(thing)]
         self._changes.append((anchor, thing, False))
         thing.anchor = None
+        self._hear(anchor, thing)
         if self._exclusive:
             # Its place in the group is free for a later one of the same source.
             for other in self._index.near_of_source(anchor, thing.source):
@@ -144,25 +172,54 @@ class Anchoring:
 
     def _release(self, anchor: Any, grid: Hashable = None) -> None:
         """Its members (that it meets in a grid), but not itself, must look for another anchor."""
+        before = anchor.voices if self._exclusive else []
         for key, member in list(anchor.members.items()):
             if member is not anchor and (grid is None or self._index.meets(anchor, member, grid)):
                 del anchor.members[key]
                 self._changes.append((anchor, member, False))
                 member.anchor = None
                 self._push(member)
+        if grid is not None and any(voice.anchor is not anchor for voice in before):
+            self._hear(anchor, anchor)
+
+    def _hear(self, anchor: Any, since: Any) -> None:
+        """Where a thing that came or went is or was a voice, those after it that it concerns decide again."""
+        if not self._exclusive:
+            return
+        order, voices = since.order, anchor.voices
+        new = since.listed and (len(voices) < VOICES_MAX or order < voices[-1].order)
+        if since is not anchor and since not in voices and not new:
+            return
+        anchor.voices = _voices(anchor)
+        for other in self._index.near(anchor, None):
+            if other.order <= order or other.queued or other is anchor:
+                continue
+            if other.anchor is anchor or self._suits_better(anchor, other):
+                self._push(other)
 
     def _attract(self, anchor: Any, grids: Collection[Hashable]) -> None:
         """Later things that it would suit better than what they have decide again."""
         order = anchor.order
         for other in self._index.near(anchor, grids):
-            if other.order <= order or other.queued or other is anchor:
-                continue
-            score = self._fit(anchor, other)
-            if score is None:
-                continue
-            held = other.anchor
-            if held is other or score > other.score or (score == other.score and order < held.order):
+            if other.order > order and not other.queued and other is not anchor and self._suits_better(anchor, other):
                 self._push(other)
 
+    def _suits_better(self, anchor: Any, thing: Any) -> bool:
+        """Whether a group would suit a thing better than what it has."""
+        score, held = self._fit(anchor, thing), thing.anchor
+        if score is None:
+            return False
+        return held is thing or score > thing.score or (score == thing.score and anchor.order < held.order)
 
-__all__ = ["Anchoring", "Change", "Index"]
+
+def voices_before(anchor: Any, order: Any) -> list[Any]:
+    """Those voices of a group that something of this order is compared with."""
+    return [voice for voice in anchor.voices if voice.order < order]
+
+
+def _voices(anchor: Any) -> list[Any]:
+    listed = (member for member in anchor.members.values() if member.listed and member is not anchor)
+    return nsmallest(VOICES_MAX, listed, key=lambda member: member.order)
+
+
+__all__ = ["EXCLUDED", "VOICES_MAX", "Anchoring", "Change", "Index"]

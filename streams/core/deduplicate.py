@@ -10,7 +10,7 @@ from typing import Any
 from streams.core.anchoring import Anchoring, Change
 from streams.core.cells import breadth
 from streams.core.claims import Account
-from streams.core.match import fit, rule_of
+from streams.core.match import rule_of, score
 from streams.core.native import LIBRARY
 from streams.core.native.groups import Groups
 from streams.core.neighbourhood import Neighbourhood
@@ -36,6 +36,7 @@ class Claim:
         "score",
         "source",
         "told",
+        "voices",
     )
 
     def __init__(self, account: Account) -> None:
@@ -49,6 +50,7 @@ class Claim:
         self.told = [account]
         self.anchor: Claim | None = None
         self.members: dict[Any, Claim] | None = None
+        self.voices: list[Claim] | None = None
         self.score = 0
         self.queued = False
         self.handle = -1
@@ -75,10 +77,13 @@ class Deduplicator:
             self._incidents = Groups(LIBRARY, match, rule)
         else:
             self._claims = Anchoring(
-                Repeats(match), lambda head, account: repeats(head.features, account.features, rule), exclusive=False
+                Repeats(match), lambda head, account: repeats(head.features, account.features, rule), 0, exclusive=False
             )
             self._incidents = Anchoring(
-                Neighbourhood(match), lambda anchor, claim: fit(anchor.features, claim.features, rule), exclusive=True
+                Neighbourhood(match),
+                lambda one, other: score(one.features, other.features, rule),
+                rule.threshold,
+                exclusive=True,
             )
 
     def add(self, account: Account) -> None:

@@ -4,9 +4,12 @@ Everything here is recomputed from the picture as it stands with the functions t
 story than they did. It names sources and reports, and so is for those who may see the evidence.
 """
 
+from heapq import nsmallest
+
 from msgspec import Struct
 
 from schemas.reasons import Grade, Side
+from streams.core.anchoring import EXCLUDED, VOICES_MAX
 from streams.core.claims import Account, Bounds
 from streams.core.deduplicate import Claim
 from streams.core.geometry import distance_m
@@ -20,10 +23,18 @@ class ReportOf(Struct, frozen=True):
     report_id: str
 
 
-class Link(Struct, frozen=True):
-    """A claim of the incident. `levels` and `score` (thousandths of a bit) against the anchor; the anchor has none.
+class Heard(Struct, frozen=True):
+    """What a voice of the group adds to the mean; None of levels where it rules the claim out."""
 
-    `repeats`: other reports of the same source that say the same again.
+    report: ReportOf
+    levels: list[Agreement] | None
+    score: int
+
+
+class Link(Struct, frozen=True):
+    """A claim of the incident. `score` (thousandths of a bit): the mean over the anchor, by `levels`, and `voices`.
+
+    The anchor has none. `repeats`: other reports of the same source that say the same again.
     """
 
     report: ReportOf
@@ -32,11 +43,15 @@ class Link(Struct, frozen=True):
     quotes: str | None
     repeats: list[ReportOf]
     levels: list[Agreement]
+    voices: list[Heard]
     score: int | None
 
 
 class Apart(Struct, frozen=True):
-    """A neighbour: another incident near in place and time, and why it is another."""
+    """A neighbour: another incident near in place and time, and why it is another.
+
+    `score`: how well the later of the two anchors fits the group of the earlier, by `levels` with its anchor and `voices`.
+    """
 
     incident: str
     report: ReportOf
@@ -44,6 +59,7 @@ class Apart(Struct, frozen=True):
     gap_s: int
     reason: str
     levels: list[Agreement]
+    voices: list[Heard]
     score: int | None
 
 
@@ -105,7 +121,7 @@ def _links(incident: Incident, anchor: Claim, rule: Rule) -> list[Link]:
     links = []
     for claim in dict.fromkeys(_claim_of(account) for account in incident.first_accounts()):
         first = claim.account
-        levels = [] if claim is anchor else explain(anchor.features, claim.features, rule) or []
+        levels, voices, score = ([], [], None) if claim is anchor else _fitted(anchor, claim, rule)
         links.append(
             Link(
                 _report(first),
@@ -114,10 +130,27 @@ def _links(incident: Incident, anchor: Claim, rule: Rule) -> list[Link]:
                 first.via_lineage,
                 [_report(account) for account in claim.told[1:]],
                 levels,
-                None if claim is anchor else sum(level.weight for level in levels),
+                voices,
+                score,
             )
         )
     return links
+
+
+def _fitted(anchor: Claim, claim: Claim, rule: Rule) -> tuple[list[Agreement], list[Heard], int | None]:
+    """What a claim and the group of an anchor agree in, and the mean; None where the anchor rules it out."""
+    levels = explain(anchor.features, claim.features, rule)
+    if levels is None:
+        return [], [], None
+    group = {one for account in anchor.incident.first_accounts() if (one := _claim_of(account)) is not anchor}
+    voices = []
+    for voice in nsmallest(VOICES_MAX, (one for one in group if one.listed), key=lambda one: one.order):
+        if voice.order < claim.order:
+            heard = explain(voice.features, claim.features, rule)
+            score = EXCLUDED if heard is None else sum(level.weight for level in heard)
+            voices.append(Heard(_report(voice.account), heard, score))
+    total = sum(level.weight for level in levels) + sum(voice.score for voice in voices)
+    return levels, voices, total // (len(voices) + 1)
 
 
 def _apart(picture: Picture, incident: Incident, rule: Rule, count: int) -> list[Apart]:
@@ -135,9 +168,8 @@ def _apart(picture: Picture, incident: Incident, rule: Rule, count: int) -> list
 
 def _neighbour(incident: Incident, other: Incident, apart_m: int, gap_s: int, rule: Rule) -> Apart:
     here, there = incident.anchor, other.anchor
-    levels = explain(here.features, there.features, rule)
-    score = None if levels is None else sum(level.weight for level in levels)
     later, group = (there, incident) if here.order < there.order else (here, other)
+    levels, voices, score = _fitted(_claim_of(group.anchor), _claim_of(later), rule)
     if not (here.mergeable and there.mergeable):
         reason = "one of them tells of many places or days"
     elif score is None:
@@ -148,7 +180,7 @@ def _neighbour(incident: Incident, other: Incident, apart_m: int, gap_s: int, ru
         reason = f"{later.source_name} tells of both, as two things"
     else:
         reason = "more anchors than are compared were before it in its cell"
-    return Apart(other.id, _report(there), apart_m, gap_s, reason, levels or [], score)
+    return Apart(other.id, _report(there), apart_m, gap_s, reason, levels, voices, score)
 
 
 def _witnesses(incident: Incident, claims: dict[Pair, list[Told]], accused: set[str]) -> list[Witness]:

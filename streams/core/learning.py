@@ -56,7 +56,7 @@ def learn(patterns: Counter[tuple[int, ...]], match: Match, sure: float) -> Lear
     """From how often each pattern of levels was seen; the weights of `match` are where learning begins.
 
     The threshold is where a pair is as likely as `sure` to be one incident: less than an even chance, because a claim
-    does not join whatever passes but the best of what does. Raises `LearningError`.
+    does not join whatever passes but the best group of what does. Raises `LearningError`.
     """
     start = [weight / 1_000 for weight in rule_of(match).weights]
     total = sum(patterns.values())

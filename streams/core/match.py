@@ -93,16 +93,15 @@ def rule_of(match: Match) -> Rule:
     return Rule(match.distance_m, match.window_hours * HOUR, thousandths(match.threshold), tuple(weights), match.one_a_day)
 
 
-def fit(one: Features, other: Features, rule: Rule) -> int | None:
-    """The score of a pair in thousandths of a bit, or None where it is not one incident. Symmetric."""
+def score(one: Features, other: Features, rule: Rule) -> int | None:
+    """Of a pair, in thousandths of a bit; None where they exclude each other. Symmetric."""
     reached = levels(one, other, rule)
     if reached is None:
         return None
-    weights = rule.weights
-    score = 0
+    weights, total = rule.weights, 0
     for level in reached:
-        score += weights[level]
-    return score if score >= rule.threshold else None
+        total += weights[level]
+    return total
 
 
 def explain(one: Features, other: Features, rule: Rule) -> list[Agreement] | None:
@@ -234,4 +233,4 @@ def _links(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return _LINKS_SHARED if any(link in other for link in one) else _LINKS_OTHER
 
 
-__all__ = ["Agreement", "Rule", "can_be_one", "explain", "fit", "levels", "rule_of", "ruled_out_by", "weapon_level"]
+__all__ = ["Agreement", "Rule", "can_be_one", "explain", "levels", "rule_of", "ruled_out_by", "score", "weapon_level"]

@@ -56,10 +56,10 @@ class Neighbourhood:
                 del listed.claims[claim.source]
                 self._tidy(claim, grid)
 
-    def near(self, anchor: Any, grids: Collection[int]) -> Iterator[Any]:
-        """What meets an anchor in some grids."""
+    def near(self, anchor: Any, grids: Collection[int] | None) -> Iterator[Any]:
+        """What meets an anchor in some grids, or anywhere."""
         for grid, listed in self._around(anchor):
-            if grid in grids:
+            if grids is None or grid in grids:
                 for claims in list(listed.claims.values()):
                     yield from claims
 

@@ -208,15 +208,15 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
     """When two claims can tell of one incident, before place and time precision widen it.
 
     `one_a_day`: what one source says of one town and only dates to the day is one claim, as for those who upload several
-    videos of a strike; a monitor that lists attacks one by one means each. A pair is one whose score reaches `threshold`.
-    `weights`, by comparison and level, are those that ship unless said here.
+    videos of a strike; a monitor that lists attacks one by one means each. A claim joins a group where its
+    mean score reaches `threshold`. `weights`, by comparison and level, are those that ship unless said here.
     """
 
     distance_m: Annotated[int, Meta(ge=1, le=100_000)] = 5_000
     window_hours: Annotated[int, Meta(ge=1, le=168)] = 24
     neighbours_max: Annotated[int, Meta(ge=1)] = 64
     one_a_day: bool = False
-    threshold: Bits = -0.42
+    threshold: Bits = 0.5
     weights: dict[str, dict[str, Bits]] = {}
 
 

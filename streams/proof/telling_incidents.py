@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from schemas.facts import Incident
 from schemas.reasons import UNLISTED
-from streams.core.explanation import Apart, Explanation, Link, Witness, explain_incident
+from streams.core.anchoring import VOICES_MAX
+from streams.core.explanation import Apart, Explanation, Heard, Link, Witness, explain_incident
 from streams.core.match import Agreement
 from streams.proof.state import OfIncident
 from streams.proof.telling import GRADES, Teller
@@ -66,9 +67,10 @@ def _what(teller: Teller, body: Incident) -> Iterator[str]:
 
 def _links(explanation: Explanation) -> Iterator[str]:
     yield (
-        "Why these are taken for one. The sharpest report comes first, and every other one is compared with it. What fits adds "
-        "points and what does not takes some away; each point doubles the odds that both tell of the same thing. Together they "
-        f"must come to at least {_bits(explanation.threshold)}:"
+        "Why these are taken for one. The sharpest report comes first, and every other one is compared with it, and with up to "
+        f"{counted(VOICES_MAX)} of known sources that come before it. What fits adds points and what does not takes some away; each "
+        "point doubles the odds that both tell of the same thing. The mean must come to at least "
+        f"{_bits(explanation.threshold)}:"
     )
     for link in explanation.links[:LINKS_MAX]:
         yield from _link(link)
@@ -82,7 +84,7 @@ def _link(link: Link) -> Iterator[str]:
         yield f"  {'the sharpest':>13}  {who}"
     else:
         yield f"  {_bits(link.score):>13}  {who}"
-        yield f"                   {_waterfall(link.levels)}"
+        yield f"                   {_waterfall(link.levels)}{_heard(link.voices)}"
     for repeat in link.repeats:
         yield f"                   said again in {repeat.report_id} of {repeat.source}"
 
@@ -90,6 +92,16 @@ def _link(link: Link) -> Iterator[str]:
 def _waterfall(levels: Sequence[Agreement]) -> str:
     shown = [level for level in levels if level.weight] or list(levels)
     return ", ".join(f"{level.comparison} {_plain(level.level)} {level.weight / 1_000:+g}" for level in shown)
+
+
+def _heard(voices: Sequence[Heard]) -> str:
+    """The sums of the levels with others of the group, which are averaged with those of the anchor."""
+    if not voices:
+        return ""
+    told = (
+        f"{voice.report.report_id} {voice.score / 1_000:+g}{' (ruled out)' if voice.levels is None else ''}" for voice in voices
+    )
+    return f"; averaged with {', '.join(told)}"
 
 
 def _casualties(explanation: Explanation) -> Iterator[str]:
@@ -130,7 +142,7 @@ def _apart(apart: Apart) -> Iterator[str]:
     away = f"{apart.apart_m / 1_000:.1f} km and {apart.gap_s / 3_600:.1f} hours away"
     yield f"  {apart.incident[:8]}, report {apart.report.report_id} of {apart.report.source}: {away}; {apart.reason}"
     if apart.levels and apart.score is not None:
-        yield f"      {_bits(apart.score)}: {_waterfall(apart.levels)}"
+        yield f"      {_bits(apart.score)}: {_waterfall(apart.levels)}{_heard(apart.voices)}"
 
 
 def _bits(score: int) -> str:

@@ -8,11 +8,12 @@ import msgspec
 from core.builders import Told
 
 from schemas.facts import Incident, Report
+from streams.core.anchoring import EXCLUDED, VOICES_MAX
 from streams.core.cells import BREADTHS, breadth, cell_of, grid_of
 from streams.core.claims import Account, Calendar
 from streams.core.features import SHARP_S
 from streams.core.incident import incident_id
-from streams.core.match import fit, rule_of
+from streams.core.match import rule_of, score
 from streams.core.repeats import repeats
 from streams.core.terms import DAY, HOUR, Terms
 from streams.core.zones import ZoneMap
@@ -63,9 +64,13 @@ def incidents(accounts: Iterable[Account], terms: Terms) -> dict[Ids, Account]:
                 continue
             if grid_of(breadth(anchor.features), breadth(head.features)) not in open_in[anchor]:
                 continue
-            score = fit(anchor.features, head.features, rule)
-            if score is not None and (best_score is None or score > best_score):
-                best, best_score = anchor, score
+            voices = [anchor, *[member for member in members[1:] if member.listed][:VOICES_MAX]]
+            scores = [score(voice.features, head.features, rule) for voice in voices]
+            if scores[0] is None:
+                continue
+            mean = sum(EXCLUDED if one is None else one for one in scores) // len(scores)
+            if mean >= rule.threshold and (best_score is None or mean > best_score):
+                best, best_score = anchor, mean
         groups.setdefault(best, []).append(head)
         if best is head and head.mergeable:
             cells = {grid: _cell(head, grid) for grid in BREADTHS}

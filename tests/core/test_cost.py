@@ -32,14 +32,14 @@ BATCH = 250
 def _comparisons(count: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many pairs were compared in each batch of reports of one strike, each by another source."""
     compared = 0
-    fit = deduplicate.fit
+    score = deduplicate.score
 
     def counted(*pair):
         nonlocal compared
         compared += 1
-        return fit(*pair)
+        return score(*pair)
 
-    monkeypatch.setattr(deduplicate, "fit", counted)
+    monkeypatch.setattr(deduplicate, "score", counted)
     random, partition, batches = Random(count), LogPartition(0), []
     now = TERMS.d_hour_s + HOUR
     partition.apply(0, terms_record(TERMS))

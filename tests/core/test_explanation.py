@@ -36,6 +36,20 @@ def test_a_link_is_a_waterfall_that_reaches_the_threshold() -> None:
     assert ("place", "same_point") in [level[:2] for level in link.levels]
 
 
+def test_a_link_is_averaged_over_what_known_sources_said_before() -> None:
+    found = explained(
+        "a",
+        {"source": "observatory", "report_id": "a"},
+        {"source": "outlet", "report_id": "b", "north_m": 300},
+        {"source": "somebody", "report_id": "c", "north_m": 100},
+        {"source": "council", "report_id": "d", "north_m": 2_600, "occurred_at": "2016-09-13T10:04:00Z"},
+    )
+    link = next(link for link in found.links if link.report.report_id == "d")
+    assert [voice.report.report_id for voice in link.voices] == ["b"], "what anybody says has no voice"
+    assert link.score == (sum(level.weight for level in link.levels) + link.voices[0].score) // 2
+    assert link.score >= found.threshold
+
+
 def test_neighbours_come_with_what_keeps_them_apart() -> None:
     found = explained(
         "a",

@@ -12,7 +12,7 @@ from streams.core.claims import Account, Calendar
 from streams.core.features import Features
 from streams.core.ladder import COMPARISONS, DEFAULTS, NAMES
 from streams.core.likeness import Script, bits_apart, wording
-from streams.core.match import explain, fit, rule_of
+from streams.core.match import explain, rule_of, score
 from streams.core.terms import Match, TermsError, parse
 
 TRUCE = {
@@ -102,15 +102,7 @@ def test_a_score_is_the_sum_of_its_waterfall() -> None:
     waterfall = explain(first, second, RULE)
     assert waterfall is not None
     assert [step.comparison for step in waterfall] == list(COMPARISONS)
-    assert fit(first, second, RULE) == sum(step.weight for step in waterfall)
-
-
-def test_what_scores_below_the_threshold_is_no_pair() -> None:
-    first, second = told(), told(metres_north=3_000)
-    score = fit(first, second, RULE)
-    assert score is not None
-    assert fit(first, second, RULE._replace(threshold=score)) == score
-    assert fit(first, second, RULE._replace(threshold=score + 1)) is None
+    assert score(first, second, RULE) == sum(step.weight for step in waterfall)
 
 
 def test_terms_may_weigh_any_level_and_only_levels() -> None:

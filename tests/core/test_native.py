@@ -13,7 +13,7 @@ from streams.core import likeness
 from streams.core.anchoring import Anchoring
 from streams.core.claims import Account, Calendar
 from streams.core.deduplicate import Claim
-from streams.core.match import fit, rule_of
+from streams.core.match import rule_of, score
 from streams.core.native import LIBRARY
 from streams.core.native.groups import Groups
 from streams.core.neighbourhood import Neighbourhood
@@ -55,6 +55,11 @@ def claim(random: Random, number: int, far: bool) -> Claim:
     return Claim(Account(msgspec.convert(body, Report), circle, 0, TERMS, Calendar(TERMS.zone_of_time)))
 
 
+def by_score(match: Match) -> Anchoring:
+    rule = rule_of(match)
+    return Anchoring(Neighbourhood(match), lambda one, other: score(one.features, other.features, rule), rule.threshold, True)
+
+
 def groups_of(changes, told: dict) -> dict:
     """Each claim's anchor, by number, once some changes have been applied."""
     for anchor, one, joined in changes:
@@ -70,7 +75,7 @@ def test_what_repeats_in_c_is_what_repeats_in_python(seed: int) -> None:
     random = Random(1_000 + seed)
     match = Match(neighbours_max=random.choice([1, 2, 3, 64]), distance_m=random.choice([1_000, 5_000]))
     rule = rule_of(match)
-    python = Anchoring(Repeats(match), lambda head, one: repeats(head.features, one.features, rule), exclusive=False)
+    python = Anchoring(Repeats(match), lambda head, one: repeats(head.features, one.features, rule), 0, exclusive=False)
     come_and_go(random, match, python, Groups(LIBRARY, match, rule, REPEAT_BITS), lambda *at: claim(*at).account)
 
 
@@ -79,8 +84,7 @@ def test_groups_in_c_are_those_of_python_whatever_comes_and_goes(seed: int) -> N
     random = Random(seed)
     match = Match(neighbours_max=random.choice([1, 2, 5, 64]), distance_m=random.choice([1_000, 5_000, 60_000]))
     rule = rule_of(match)
-    python = Anchoring(Neighbourhood(match), lambda anchor, one: fit(anchor.features, one.features, rule), exclusive=True)
-    come_and_go(random, match, python, Groups(LIBRARY, match, rule), claim, far=seed % 5 == 4)
+    come_and_go(random, match, by_score(match), Groups(LIBRARY, match, rule), claim, far=seed % 5 == 4)
 
 
 def test_in_these_stories_things_are_grouped() -> None:
@@ -88,8 +92,7 @@ def test_in_these_stories_things_are_grouped() -> None:
     match = Match()
     rule = rule_of(match)
     for seed in range(10):
-        python = Anchoring(Neighbourhood(match), lambda anchor, one: fit(anchor.features, one.features, rule), exclusive=True)
-        assert come_and_go(Random(seed), match, python, Groups(LIBRARY, match, rule), claim)
+        assert come_and_go(Random(seed), match, by_score(match), Groups(LIBRARY, match, rule), claim)
 
 
 def come_and_go(random: Random, match: Match, python: Anchoring, native: Groups, make, far: bool = False) -> bool:

@@ -15,7 +15,7 @@ from streams.core.terms import load
 TERMS = load(TERMS_FILE)
 
 
-@pytest.mark.parametrize(("coordinates", "f1_min"), [(True, 0.90), (False, 0.86)])
+@pytest.mark.parametrize(("coordinates", "f1_min"), [(True, 0.935), (False, 0.89)])
 def test_incidents_agree_with_the_truth_far_better_than_a_plain_rule(coordinates: bool, f1_min: float) -> None:
     happenings, tellings = told(1, TERMS, coordinates)
     truth = {(one.source, one.report_id): one.happening for one in tellings if one.happening is not None}

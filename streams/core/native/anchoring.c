@@ -16,7 +16,8 @@
 int32_t truce_cosines[9001];
 
 enum { ADD, REMOVE, FORGET };
-enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, NONE = -1 };
+enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, VOICES_MAX = 4, NONE = -1 };
+enum { EXCLUDED = -8000 }; /* what a voice that rules a claim out adds */
 enum { PIECES = 6, PIECE_BITS = 11, SAME_SPAN = LINKS_MAX + PIECES, KEYS = SAME_SPAN + 1 }; /* see `repeats` */
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
 
@@ -40,7 +41,8 @@ typedef struct {
     int64_t links[LINKS_MAX];
     uint64_t order_high;          /* all of the canonical order that is numbers */
     char *order_low;              /* source, report id, spelling: the rest of it */
-    int32_t order_length, source, anchor, score, links_count, alive_in_group;
+    int32_t order_length, source, anchor, score, links_count, alive_in_group, voices_count;
+    int32_t voices[VOICES_MAX];   /* of an anchor's group, in canonical order */
     int16_t breadth;              /* NONE: never merged, in no cell */
     char used, listed, queued, gone, forgotten;
     Members members;
@@ -169,7 +171,7 @@ static int repeats(const Groups *g, const Claim *a, const Claim *b) {
     return distance_m(x->lat, x->lon, y->lat, y->lon) <= g->distance + x->radius + y->radius;
 }
 
-/* The score, or 0 with *fits false where the two do not belong together. */
+/* The score, or 0 with *fits false where the two exclude each other. */
 static int32_t score_of(const Groups *g, const Claim *a, const Claim *b, char *fits) {
     const Features *x = &a->f, *y = &b->f;
     if (g->repeat_bits != NONE) {
@@ -189,7 +191,6 @@ static int32_t score_of(const Groups *g, const Claim *a, const Claim *b, char *f
         + w[base[KILLED] + count_level(x->killed, y->killed)] + w[base[INJURED] + count_level(x->injured, y->injured)]
         + w[base[BY] + actor_level(x->by, y->by)] + w[base[AGAINST] + actor_level(x->against, y->against)]
         + w[base[TEXT] + text_level(x, y)] + w[base[LINKS] + links_level(a, b)];
-    if (score < g->threshold) return 0;
     *fits = 1;
     return (int32_t)score;
 }
@@ -214,6 +215,23 @@ static int compared(const Claim *a, const Claim *b) {
 }
 
 static int before(const Groups *g, int32_t a, int32_t b) { return compared(&g->claims[a], &g->claims[b]) < 0; }
+
+/* How well a claim fits what comes before it in a group: the mean over the anchor and its voices. */
+static int32_t group_score(const Groups *g, const Claim *anchor, const Claim *c, char *fits) {
+    int64_t total = score_of(g, anchor, c, fits), count = 1;
+    if (!*fits || g->repeat_bits != NONE) return (int32_t)total;
+    for (int at = 0; at < anchor->voices_count; at++) {
+        const Claim *voice = &g->claims[anchor->voices[at]];
+        if (compared(voice, c) >= 0) break;
+        char fitting;
+        int32_t score = score_of(g, voice, c, &fitting);
+        total += fitting ? score : EXCLUDED;
+        count++;
+    }
+    int64_t mean = floor_div(total, count);
+    *fits = mean >= g->threshold;
+    return (int32_t)mean;
+}
 
 static void push(Groups *g, int32_t handle) {
     Claim *claim = &g->claims[handle];
@@ -625,10 +643,66 @@ static void quit_group(Groups *g, int32_t anchor, int32_t handle) {
     if (!g->claims[handle].forgotten) g->claims[anchor].alive_in_group--;
 }
 
+/* Whether a group would suit a claim better than what it has. */
+static int suits_better(const Groups *g, int32_t anchor, const Claim *c, int32_t handle) {
+    char fits;
+    int32_t score = group_score(g, &g->claims[anchor], c, &fits);
+    if (!fits) return 0;
+    return c->anchor == handle || score > c->score || (score == c->score && before(g, anchor, c->anchor));
+}
+
+/* Claims after `since` that a group would suit better than what they have decide again, and with `own` those in it. */
+static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int own) {
+    Walk walk = WALK(grids);
+    const Claim *a = &g->claims[anchor];
+    for (Group *group; (group = next_group(g, a, &walk));)
+        for (int32_t at = 0; at < group->all.count; at++) {
+            if (group->all.rows[at].order < g->claims[since].order_high || !worth(g, a, &group->all.rows[at], walk.window)) continue;
+            int32_t handle = group->all.rows[at].handle;
+            const Claim *other = &g->claims[handle];
+            if (handle == anchor || other->queued || compared(other, &g->claims[since]) <= 0) continue;
+            if ((own && other->anchor == anchor) || suits_better(g, anchor, other, handle)) push(g, handle);
+        }
+}
+
+static void attract(Groups *g, int32_t anchor, uint32_t grids) { wake(g, anchor, anchor, grids, 0); }
+
+static int is_voice(const Claim *anchor, int32_t handle) {
+    for (int at = 0; at < anchor->voices_count; at++)
+        if (anchor->voices[at] == handle) return 1;
+    return 0;
+}
+
+static void list_voices(Groups *g, int32_t anchor) {
+    Claim *a = &g->claims[anchor];
+    a->voices_count = 0;
+    for (int32_t slot = 0; slot < a->members.size; slot++) {
+        int32_t handle = a->members.slots[slot].handle;
+        if (handle == NONE || handle == anchor || !g->claims[handle].listed) continue;
+        int at = a->voices_count;
+        if (at == VOICES_MAX) {
+            if (!before(g, handle, a->voices[--at])) continue;
+        } else a->voices_count++;
+        for (; at > 0 && before(g, handle, a->voices[at - 1]); at--) a->voices[at] = a->voices[at - 1];
+        a->voices[at] = handle;
+    }
+}
+
+/* Where a claim that came or went is or was a voice, those after it that it concerns decide again. */
+static void hear(Groups *g, int32_t anchor, int32_t since) {
+    if (g->repeat_bits != NONE) return;
+    const Claim *a = &g->claims[anchor];
+    int is_new = g->claims[since].listed && (a->voices_count < VOICES_MAX || before(g, since, a->voices[VOICES_MAX - 1]));
+    if (since != anchor && !is_new && !is_voice(a, since)) return;
+    list_voices(g, anchor);
+    wake(g, anchor, since, EVERYWHERE, 1);
+}
+
 /* Its members (that it meets in a grid, unless that is NONE), but not itself, must look for another anchor. */
 static void release_members(Groups *g, int32_t anchor, int grid) {
     const Claim *c = &g->claims[anchor];
     int32_t count = 0, *others = malloc((size_t)(c->members.count + 1) * sizeof(int32_t));
+    int heard = 0;
     if (!others) abort();
     for (int32_t at = 0; at < c->members.size; at++) {
         int32_t other = c->members.slots[at].handle;
@@ -636,29 +710,14 @@ static void release_members(Groups *g, int32_t anchor, int grid) {
         if (grid == NONE || meets(g, c, &g->claims[other], grid)) others[count++] = other;
     }
     for (int32_t at = 0; at < count; at++) {
+        heard |= is_voice(c, others[at]);
         quit_group(g, anchor, others[at]);
         changed(g, anchor, others[at], 0);
         push(g, others[at]);
     }
     free(others);
-}
-
-/* Later claims that it would suit better than what they have decide again. */
-static void attract(Groups *g, int32_t anchor, uint32_t grids) {
-    Walk walk = WALK(grids);
-    const Claim *a = &g->claims[anchor];
-    for (Group *group; (group = next_group(g, a, &walk));)
-        for (int32_t at = 0; at < group->all.count; at++) {
-            if (group->all.rows[at].order < a->order_high || !worth(g, a, &group->all.rows[at], walk.window)) continue;
-            int32_t handle = group->all.rows[at].handle;
-            const Claim *other = &g->claims[handle];
-            if (handle == anchor || other->queued || compared(other, a) <= 0) continue;
-            char fits;
-            int32_t score = score_of(g, a, other, &fits);
-            if (!fits) continue;
-            if (other->anchor == handle || score > other->score || (score == other->score && before(g, anchor, other->anchor)))
-                push(g, handle);
-        }
+    if (grid == NONE) g->claims[anchor].voices_count = 0;
+    else if (heard) hear(g, anchor, anchor);
 }
 
 /* Where it is an anchor now, those that no longer may take members let them go. */
@@ -704,6 +763,7 @@ static void leave(Groups *g, int32_t handle) {
     }
     quit_group(g, anchor, handle);
     changed(g, anchor, handle, 0);
+    hear(g, anchor, handle);
     if (g->repeat_bits != NONE) {
         if (!g->claims[anchor].alive_in_group) release_group(g, anchor);
         return;
@@ -735,6 +795,8 @@ static void join(Groups *g, int32_t handle, int32_t anchor) {
     }
     enter_group(g, anchor, handle);
     changed(g, anchor, handle, 1);
+    /* Whoever was displaced is later, and so is all that heard it. */
+    hear(g, anchor, handle);
 }
 
 static void decide(Groups *g, int32_t handle) {
@@ -751,7 +813,7 @@ static void decide(Groups *g, int32_t handle) {
             const Claim *a = &g->claims[anchor];
             if (compared(a, c) >= 0) continue;
             char fits;
-            int32_t score = score_of(g, a, c, &fits);
+            int32_t score = group_score(g, a, c, &fits);
             if (!fits) continue;
             int32_t holder = member(&a->members, key_of(g, handle));
             if (holder != NONE && holder != handle && before(g, holder, handle)) continue;
