@@ -68,8 +68,8 @@ def _what(teller: Teller, body: Incident) -> Iterator[str]:
 def _links(explanation: Explanation) -> Iterator[str]:
     yield (
         "Why these are taken for one. The sharpest report comes first, and every other one is compared with it, and with up to "
-        f"{counted(VOICES_MAX)} of known sources that come before it. What fits adds points and what does not takes some away; each "
-        "point doubles the odds that both tell of the same thing. The mean must come to at least "
+        f"{counted(VOICES_MAX)} of known sources that come before it. What fits adds points and what does not takes some "
+        "away; each point doubles the odds that both tell of the same thing. The mean must come to at least "
         f"{_bits(explanation.threshold)}:"
     )
     for link in explanation.links[:LINKS_MAX]:
