@@ -366,6 +366,11 @@ class LogPartition:
         """The version of the rules that decided up to the recorded offset."""
         return None if self._recorded is None else self._recorded.rules
 
+    @property
+    def adopted(self) -> dict[str, tuple[int, int]]:
+        """By truce, where other rules decided first: the offset from which these do, and how many changes stood before."""
+        return {truce: (offset, chain["sequence"]) for truce, (offset, chain) in self._adopted.items()}
+
     def _amend_from_here(self, recorded: Position) -> None:
         """Other rules decided up to here. What they announced stands, and is amended by what ours see."""
         for truce in sorted(recorded.heads.keys() & self.monitors.keys() - set(recorded.halted)):

@@ -23,7 +23,8 @@ Watch = Callable[[int], None]
 class Recomputed:
     """What follows from a log. `changes`: by truce, bytes in order, each with the place in the log that decided it.
 
-    `begins`: where the log was shortened, how many changes of a truce its base already holds. `notes`: from where it was read.
+    `begins`: how many changes of a truce are not recomputed: its base already holds them, where the log was shortened, or an
+    earlier version of the rules decided on them, up to the place in `adopted`. `notes`: from where it was read.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class Recomputed:
         self.changes: dict[str, list[tuple[bytes, LogEntry]]] = {}
         self.latest: dict[str, dict[str, bytes]] = {topic: {} for topic in COMPACTED}
         self.begins: dict[str, int] = {}
+        self.adopted: dict[str, int] = {}
         self.faults: list[str] = []
         self.notes: list[str] = []
         self.records = 0
@@ -48,6 +50,8 @@ class Recomputed:
 
     def take(self, fact: Fact, at: LogEntry) -> None:
         if fact.topic == PHASES and fact.value is not None:
+            if at.offset < self.adopted.get(fact.key, 0):
+                return  # what these rules would have said, had they been there
             self.changes.setdefault(fact.key, []).append((fact.value, at))
         elif fact.topic in self.latest:
             if fact.value is None:
@@ -118,7 +122,16 @@ def _begin(source: Source, first: LogEntry, found: Recomputed) -> LogPartition:
     kept: dict[str, bytes] = {position: newest[position]} if position in newest else {}
     if first.offset > 0:
         _begin_from_bases(written, first, found, kept)
-    return LogPartition.restore(first.partition, kept)
+    partition = LogPartition.restore(first.partition, kept)
+    for truce, (offset, changes) in partition.adopted.items():
+        found.adopted[truce] = offset
+        if changes > found.begins.get(truce, 0):
+            found.begins[truce] = changes
+            found.notes.append(
+                f"{truce}: an earlier version of the rules decided up to record {offset} of partition {first.partition}; "
+                f"what it announced was not recomputed, and what followed was"
+            )
+    return partition
 
 
 def _begin_from_bases(written: list[tuple[str, bytes]], first: LogEntry, found: Recomputed, kept: dict[str, bytes]) -> None:

@@ -94,10 +94,8 @@ def _changes(found: Verification, announced: list[Announced], recomputed: Recomp
         theirs, ours = by_truce.get(truce, []), recomputed.changes.get(truce, [])
         begins = recomputed.begins.get(truce, 0)
         if begins:
-            found.notes.append(
-                f"{truce}: its first {_count(begins, 'change')} lie before the oldest base, and were not recomputed"
-            )
-        others = {body["rules"] for change in theirs if (body := _read(change.value)) and "rules" in body} - {RULES}
+            found.notes.append(f"{truce}: its first {_count(begins, 'change')} lie before what was recomputed")
+        others = {body["rules"] for change in theirs[begins:] if (body := _read(change.value)) and "rules" in body} - {RULES}
         if others:
             found.faults.append(
                 f"{truce}: decided by version {', '.join(map(str, sorted(others)))} of the rules, and this program has {RULES}: "

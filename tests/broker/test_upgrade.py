@@ -133,6 +133,9 @@ def test_a_newer_version_takes_over_and_every_decision_is_there_once(
     assert newer.stop() == 0
 
     assert truce.values(PHASES, LOG) == announced + going_on(log, checkpoints)
+    verified = run(broker, "verify")
+    assert verified.exit_code == 0, verified.output
+    assert "an earlier version of the rules decided up to record" in " ".join(verified.output.split())
     changes = [msgspec.json.decode(value, type=PhaseChange) for value in truce.values(PHASES, LOG)]
     assert all(one.id == other.previous for one, other in pairwise(changes))
     assert {c.reason for c in changes[len(announced) :] if c.kind is ChangeKind.VOID} == {ChangeReason.RULES_CHANGED}
