@@ -17,6 +17,9 @@ FAR_S = 253_370_764_800
 Partition = tuple[str, int]
 """A topic and the number of a partition of it."""
 
+ORIGINS_MAX = 10_000
+"""Partitions that a tick may list: it is a few bytes that say how many to keep, and anybody who reports can write one."""
+
 
 class Clock:
     """The time of one truce: only ticks move it, and the slowest origin holds it.
@@ -33,6 +36,8 @@ class Clock:
 
     def tell(self, tick: LoggedTick, topics: Mapping[str, int]) -> bool:
         """Take a tick; `topics` are those of its list that concern the truce, with their partitions. Whether time moved."""
+        if not lists_few(topics):
+            return False  # the intake refuses these; one that a log has from before is nothing
         origin = tick.origin.topic, tick.origin.partition
         if tick.at <= self.latest.get(origin, tick.at - 1):
             return False
@@ -68,6 +73,11 @@ class Clock:
         clock._lists = {(topic, number): frozenset((t, n) for t, n in told) for topic, number, told in kept["lists"]}
         clock._origins = frozenset((topic, number) for topic, number in kept["origins"])
         return clock
+
+
+def lists_few(topics: Mapping[str, int]) -> bool:
+    """Whether a tick's list of topics with their partitions is one that can be kept."""
+    return all(count >= 0 for count in topics.values()) and sum(topics.values()) <= ORIGINS_MAX
 
 
 def tick_times(first_s: int, last_s: int, truces: Sequence[Terms]) -> Iterator[int]:
@@ -127,4 +137,4 @@ def settled_at(last_report_s: int, truces: Sequence[Terms]) -> int:
     )
 
 
-__all__ = ["Clock", "SimulatedTime", "settled_at", "tick_times"]
+__all__ = ["ORIGINS_MAX", "Clock", "SimulatedTime", "lists_few", "settled_at", "tick_times"]

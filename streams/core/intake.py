@@ -29,6 +29,7 @@ from schemas.reasons import UNLISTED, Reason, ReportType, Side
 from schemas.topics import REJECTED
 from streams.core import gazetteer
 from streams.core.check import SIZE_MAX, check, seconds
+from streams.core.clock import ORIGINS_MAX, lists_few
 from streams.core.envelope import unwrap
 from streams.core.locate import Locator
 from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError, parse
@@ -261,6 +262,8 @@ class Intake:
             tick = _decode_tick(message.value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             return refuse(message, Rejection(Reason.WRONG_TYPE, f"tick: {fault}"))
+        if not lists_few(tick.origins):
+            return refuse(message, Rejection(Reason.WRONG_TYPE, f"tick: origins: at most {ORIGINS_MAX:,} partitions"))
         at = seconds(tick.tick)
         appended_at = message.timestamp_ms // 1_000
         if not message.topic.startswith(SIMULATED_PREFIX) and at > appended_at + self._clock_skew_max_s:

@@ -9,14 +9,16 @@ import msgspec
 import pytest
 from worker.terms_of_test import a_report, record_of, some_terms
 
-from schemas.facts import Fact, LocatedReport, Rejected
+from schemas.facts import Fact, LocatedReport, LoggedTick, Origin, Rejected
 from schemas.reasons import Reason
+from streams.core.clock import ORIGINS_MAX, Clock
 from streams.core.intake import RECEIVED_AT_HEADER, RETRY_HEADER, Incoming, Intake
 
 AT = (RECEIVED_AT_HEADER, b"1795600000")
 NESTED = b"[" * 60_000 + b"]" * 60_000
 DEEP_REPORT = b'{"source":"observatory","x":' + NESTED + b"}"
 DEEP_TICK = b'{"tick":"2026-11-24T08:00:00Z","origins":{"reports.simulated.a":1},"x":' + NESTED + b"}"
+HUGE_TICK = b'{"tick":"2026-11-24T08:00:00Z","origins":{"reports.simulated.a":%d}}'
 GOOD = a_report(1)
 
 
@@ -32,6 +34,9 @@ def taken(value: bytes, headers: Sequence[tuple[str, bytes | None]]) -> tuple[In
     [
         (DEEP_REPORT, [AT], Reason.TOO_DEEP),
         (DEEP_TICK, [], Reason.WRONG_TYPE),
+        (HUGE_TICK % 10**30, [], Reason.WRONG_TYPE),
+        (HUGE_TICK % (ORIGINS_MAX + 1), [], Reason.WRONG_TYPE),
+        (HUGE_TICK % -1, [], Reason.WRONG_TYPE),
         (GOOD, [(RECEIVED_AT_HEADER, None)], Reason.WRONG_TYPE),
         (GOOD, [(RECEIVED_AT_HEADER, b"9" * 40)], Reason.WRONG_TYPE),
         (GOOD, [(RECEIVED_AT_HEADER, b"1_0")], Reason.WRONG_TYPE),
@@ -49,3 +54,10 @@ def test_a_retry_that_does_not_say_of_what_is_a_report_like_any_other() -> None:
     _, _, entries = taken(GOOD, [AT, (RETRY_HEADER, None)])
     assert len(entries) == 1
     assert msgspec.json.decode(entries[0].value, type=LocatedReport).retry_of is None
+
+
+def test_a_tick_that_lists_more_than_can_be_kept_is_nothing_where_a_log_has_it() -> None:
+    clock, origin = Clock(), Origin("reports.simulated.a", 0, 0)
+    assert not clock.tell(LoggedTick(1, 1, origin, {"reports.simulated.a": 10**30}), {"reports.simulated.a": 10**30})
+    assert clock.snapshot() == Clock().snapshot()
+    assert clock.tell(LoggedTick(1, 1, origin, {"reports.simulated.a": 1}), {"reports.simulated.a": 1})
