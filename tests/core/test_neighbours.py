@@ -170,6 +170,21 @@ def test_what_is_halted_is_halted_again_after_a_restart_and_goes_on_once_it_is_m
     assert readers.values == straight.values
 
 
+def test_changes_that_came_due_while_a_truce_was_halted_are_announced_once_it_is_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log gives more than was announced, and that is no reason not to start."""
+    log = _both()
+    straight, _, _ = _fed(log)
+    with monkeypatch.context() as broken:
+        _break(broken, "_tick", lambda monitor, tick, offset: monitor.truce == "here" and tick.at > TERMS.d_hour_s + DAY)
+        readers, partition, _ = _fed(log)
+        position = partition.position()
+    assert len(readers.phases) < len(straight.phases)
+    mended = restored(log, {position.key: position.value or b""})
+    readers.see(mended.flush())
+    assert sorted(readers.phases) == sorted(straight.phases)
+    assert readers.values == straight.values
+
+
 def test_a_truce_that_raises_when_asked_what_changed_is_halted_too(monkeypatch: pytest.MonkeyPatch) -> None:
     log = _both()
     flush = Monitor.flush

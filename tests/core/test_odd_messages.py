@@ -12,7 +12,7 @@ from worker.terms_of_test import a_report, record_of, some_terms
 from schemas.facts import Fact, LocatedReport, LoggedTick, Origin, Rejected
 from schemas.reasons import Reason
 from streams.core.clock import ORIGINS_MAX, Clock
-from streams.core.intake import RECEIVED_AT_HEADER, RETRY_HEADER, Incoming, Intake
+from streams.core.intake import RECEIVED_AT_HEADER, RETRY_HEADER, Incoming, Intake, tick_value
 
 AT = (RECEIVED_AT_HEADER, b"1795600000")
 NESTED = b"[" * 60_000 + b"]" * 60_000
@@ -61,3 +61,20 @@ def test_a_tick_that_lists_more_than_can_be_kept_is_nothing_where_a_log_has_it()
     assert not clock.tell(LoggedTick(1, 1, origin, {"reports.simulated.a": 10**30}), {"reports.simulated.a": 10**30})
     assert clock.snapshot() == Clock().snapshot()
     assert clock.tell(LoggedTick(1, 1, origin, {"reports.simulated.a": 1}), {"reports.simulated.a": 1})
+
+
+def test_a_report_that_no_truce_can_place_is_refused_and_not_passed_over() -> None:
+    unknown = msgspec.json.decode(GOOD) | {"location": {"place": "Qqxzjv"}}
+    _, _, refused = taken(msgspec.json.encode(unknown), [AT])
+    assert isinstance(refused, Fact)
+    assert msgspec.json.decode(refused.value, type=Rejected).reason is Reason.NOT_LOCATABLE
+
+
+@pytest.mark.parametrize(("ahead_s", "is_refused"), [(600, False), (601, True), (10**9, True)])
+def test_on_a_live_topic_a_tick_may_be_ahead_of_its_message_by_the_skew_of_clocks(ahead_s: int, is_refused: bool) -> None:
+    intake, at = Intake(), 1_795_600_000
+    message = Incoming("reports.field", 0, 0, at * 1_000, None, tick_value(at + ahead_s, {"reports.field": 1}), ())
+    outcome = intake.take(message)
+    assert isinstance(outcome, Fact) is is_refused
+    if isinstance(outcome, Fact):
+        assert msgspec.json.decode(outcome.value, type=Rejected).reason is Reason.IN_THE_FUTURE
