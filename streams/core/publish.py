@@ -108,6 +108,7 @@ class Readers:
         for incident in old:
             del self._withdrawn[incident]
         for incident in [*incidents, *old]:
+            self._fresh.discard(incident)
             self._stood.discard(incident)
             self._published.discard(incident)
             self._pointers.pop(incident, None)
