@@ -189,7 +189,8 @@ def test_every_alert_expression_can_be_evaluated_and_none_of_those_that_page_fir
     for rule in rules:
         watched.prometheus.ask(rule["expr"])
     pages = {rule["alert"] for rule in rules if rule["labels"]["severity"] == "page"}
-    assert watched.prometheus.alerts() & pages == set()
+    # What a start that is not yet behind us raised is over once the worker has caught up.
+    wait_until(lambda: not watched.prometheus.alerts() & pages, f"none of {sorted(pages)}", WITHIN_S)
 
 
 def test_what_is_refused_is_told_by_who_sent_it(watched: Watched) -> None:

@@ -8,7 +8,8 @@ from streams.broker import QUICK_JVM_FLAGS, Broker
 
 @pytest.mark.broker
 def test_memory_handles_and_metric_series_are_flat_while_days_pass() -> None:
-    # More than a hundred and fifty days of the simulated truce: the calendar is full behind the warm-up, and what is old goes as fast as new comes.
+    # More than a hundred and fifty days of the simulated truce: the calendar is full behind the warm-up, and what is old goes
+    # as fast as new comes.
     with Broker(jvm_flags=QUICK_JVM_FLAGS) as broker:
         soaked = soak(broker, seconds=33, rate=40, day_s=0.2, seed=1, sample_s=1)
     assert soaked.wrong() == []
