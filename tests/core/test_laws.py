@@ -7,10 +7,12 @@ import oracles
 import pytest
 from core.builders import TERMS, Readers, Story, always, log_of, restored, run, story
 
-from schemas.facts import Day, Incident, Interval, Level, PhaseChange
+from schemas.facts import Day, Incident, Interval, Level, PhaseChange, TermsRecord
 from schemas.reasons import WHOLE
 from schemas.topics import DAYS, INCIDENTS, LEVELS
+from streams.core.intake import terms_record
 from streams.core.partition import LogPartition
+from streams.core.terms import parse
 
 SEEDS = range(20)
 NORTH = ("outlet", "agency", "ministry")
@@ -55,6 +57,18 @@ def test_the_cut_of_the_batches_shows_nowhere(seed: int) -> None:
     for flush_after in (always, lambda _: random.random() < 0.3):
         cut, _ = run(log, flush_after)
         agree(cut, straight)
+
+
+@pytest.mark.parametrize("correct", [False, True])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cut_shows_nowhere_about_new_terms_either(seed: int, correct: bool) -> None:
+    log, random = log_of(story(seed)), Random(seed)
+    told = msgspec.json.decode(log[0], type=TermsRecord)
+    told.terms["whole"]["threshold"]["value"] += 2
+    log.insert(random.randrange(1, len(log)), terms_record(parse(told.terms), TERMS.d_hour_s, correct))
+    straight, _ = run(log)
+    for flush_after in (always, lambda _: random.random() < 0.1):
+        agree(run(log, flush_after)[0], straight)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

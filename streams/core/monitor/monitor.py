@@ -273,6 +273,7 @@ class Monitor:
         if terms.truce.id != record.truce:
             return self._refuse_terms(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
         self._unusable = None
+        self._tell()
         self.reports.show_all(picture)
         self.governing.take(record.effective_from, picture, record.correct)
         self._outbox.append(publish.terms_as_fact(terms, record.effective_from, record.correct))
@@ -383,12 +384,16 @@ class Monitor:
         days = self.reports.closed_before(open_from_s)
         if not days:
             return
-        if self.basis.reading is None:
-            # What is let go of can be told only now.
-            self._outbox += self.readers.incidents(self.governing.pictures, self.governing.governs)
-            self._outbox += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+        self._tell()
         # Whatever was withdrawn before was told by reports that are forgotten too.
         self.readers.forget(self.reports.forget(days, open_from_s), open_from_s - (FORGET_DAYS + 1) * DAY)
+
+    def _tell(self) -> None:
+        """Say now what is new, before what it rests on goes: later it would be told otherwise, or not at all."""
+        if self.basis.reading is None and self.governing.entries:
+            self.governing.resolve()
+            self._outbox += self.readers.incidents(self.governing.pictures, self.governing.governs)
+            self._outbox += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
 
     def _first_open(self) -> int:
         """The first day that may still be another."""
