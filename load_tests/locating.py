@@ -25,7 +25,7 @@ from load_tests import labelled
 from load_tests.charting import chart
 from schemas.facts import Circle, Location
 from streams.commands.formats import Files
-from streams.commands.places import COLUMNS, reports_of, told_by, write
+from streams.commands.places import AS_LISTED, reports_of, told_by, write
 from streams.core import gazetteer
 from streams.core.gazetteer import Gazetteer, ListedPlaces
 from streams.core.gazetteer.learned import learn
@@ -111,8 +111,7 @@ def on_archive_taught() -> list[Measured]:
         for month, rows in groupby(sorted(labelled.archive_rows(), key=_month), _month):
             taught = Path(folder) / f"{month}.csv"
             write(taught, learn((one for other, told in by_month.items() if other != month for one in told), 2).places)
-            columns = {name: name for name in COLUMNS if name != "reports"}
-            lists = [*labelled.lists(), ListedPlaces(file=str(taught), country="SY", columns=columns)]
+            lists = [*labelled.lists(), ListedPlaces(file=str(taught), country="SY", columns=AS_LISTED)]
             measured += on_archive(gazetteer.load(["SY"], None, lists), rows)
     return measured
 

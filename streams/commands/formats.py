@@ -8,6 +8,7 @@ import click
 
 from streams.adapters import FORMATS, Row, arrivals_of, load_mapping
 from streams.adapters.rows import Took, nobody
+from streams.commands.progress import Bar
 
 
 class Files(NamedTuple):
@@ -21,6 +22,17 @@ class Files(NamedTuple):
         """Raises `AdapterError`, also for a mapping that cannot be used."""
         mapping = None if self.map_file is None else load_mapping(self.map_file)
         return arrivals_of(self.paths, self.format, took, mapping)
+
+    def rows_under(self, bar: Bar) -> Iterator[Row]:
+        """The same; the bar shows how much of the files is read."""
+        read = 0
+
+        def more(count: int) -> None:
+            nonlocal read
+            read += count
+            bar("reading", read, sum(file.stat().st_size for file in self.paths))
+
+        return self.rows(more)
 
 
 def reading(command: Callable[..., Any]) -> Callable[..., Any]:

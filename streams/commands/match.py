@@ -52,14 +52,7 @@ def learn_(
     try:
         terms = load(terms_file, overrides)
         with Bar() as bar:
-            read = 0
-
-            def more(count: int) -> None:
-                nonlocal read
-                read += count
-                bar("reading", read, sum(file.stat().st_size for file in files))
-
-            picture = picture_of(Files(files, format, map_file).rows(more), terms)
+            picture = picture_of(Files(files, format, map_file).rows_under(bar), terms)
             learned = learn(patterns_of(claims_of(picture), rule_of(terms.match)), terms.match, sure)
         if out is not None:
             out.write_text(with_weights(terms_file.read_text(encoding="utf-8"), learned), encoding="utf-8")

@@ -23,6 +23,8 @@ from streams.core.names import says_district
 from streams.words import several
 
 COLUMNS = ("name", "lat", "lon", "province", "radius_m", "reports")
+AS_LISTED = {column: column for column in COLUMNS if column != "reports"}
+"""What the entry of such a list says of its columns."""
 
 
 @click.group()
@@ -48,14 +50,8 @@ def learn_(
     try:
         locator = Locator([country], gazetteer.load([country], None, settings.load().gazetteers))
         with Bar() as bar:
-            read = 0
-
-            def more(count: int) -> None:
-                nonlocal read
-                read += count
-                bar("reading", read, sum(file.stat().st_size for file in files))
-
-            learned = learn(told_by(reports_of(Files(files, format, map_file).rows(more)), locator), least)
+            rows = Files(files, format, map_file).rows_under(bar)
+            learned = learn(told_by(reports_of(rows), locator), least)
         if out is not None:
             write(out, learned.places)
     except (AdapterError, ValueError) as fault:
@@ -124,9 +120,8 @@ def _readable(learned: Learned, least: int) -> str:
 
 
 def _entry(path: Path, country: str) -> str:
-    columns = {name: name for name in COLUMNS if name != "reports"}
-    told = "\n".join(f'{name} = "{column}"' for name, column in columns.items())
+    told = "\n".join(f'{name} = "{column}"' for name, column in AS_LISTED.items())
     return f'[[gazetteers]]\nfile = "{path}"\ncountry = "{country}"\nsource = "learned"\n\n[gazetteers.columns]\n{told}'
 
 
-__all__ = ["COLUMNS", "places", "reports_of", "told_by", "write"]
+__all__ = ["AS_LISTED", "places", "reports_of", "told_by", "write"]

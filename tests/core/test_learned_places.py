@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.facts import Location
-from streams.commands.places import COLUMNS, places
+from streams.commands.places import AS_LISTED, places
 from streams.core import gazetteer
 from streams.core.gazetteer import ListedPlaces
 from streams.core.gazetteer.learned import AGREE_M, Told, learn
@@ -93,8 +93,7 @@ def test_a_village_that_only_the_reports_know_is_found_by_its_name_afterwards(tm
     assert "1 place on which 3 reports agree" in done.output
     [row] = csv.DictReader(out.open())
     assert (row["name"], row["province"], row["reports"]) == ("Qarya Majhula", "SY.09", "3")
-    columns = {name: name for name in COLUMNS if name != "reports"}
-    taught = gazetteer.load(["SY"], None, [ListedPlaces(file=str(out), country="SY", source="learned", columns=columns)])
+    taught = gazetteer.load(["SY"], None, [ListedPlaces(file=str(out), country="SY", source="learned", columns=AS_LISTED)])
     before, after = (Locator(["SY"], land).locate(Location(**village)) for land in (gazetteer.load(["SY"]), taught))
     assert before.method == "province"
     assert (after.method, after.listed_in, after.place) == ("place_in_province", "learned", "Qarya Majhula")
