@@ -219,13 +219,18 @@ def by_side(counts: Mapping[str, int]) -> str:
     """ "two independent, one of the government side and one unlisted", from counts by side."""
     sides = {"independent": "{} independent", "unlisted": "{} that the terms do not list"}
     told = [sides.get(side, "{} of the " + side + " side").format(counted(count)) for side, count in counts.items()]
-    return "nobody" if not told else told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return listed(told, "and") if told else "nobody"
 
 
 def counted(number: int) -> str:
     """A small number as a word."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
     return words[number] if number < len(words) else str(number)
+
+
+def listed(names: Sequence[str], last: str) -> str:
+    """ "one, two and three": `last` is "and" or "or"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def several(number: int, noun: str) -> str:
@@ -242,6 +247,7 @@ __all__ = [
     "incident_line",
     "legend",
     "limit_words",
+    "listed",
     "local",
     "number",
     "several",

@@ -70,12 +70,14 @@ class Teller:
         """Without the name of a place: the zones that it lies in, or may lie in."""
         certain = [self.zones[zone] for zone in incident.placement.certain if zone != WHOLE]
         possible = [self.zones[zone] for zone in incident.placement.possible if zone != WHOLE]
-        return f"in {_any(certain)}" if certain else f"perhaps in {_any(possible)}" if possible else "somewhere"
+        if certain:
+            return f"in {words.listed(certain, 'or')}"
+        return f"perhaps in {words.listed(possible, 'or')}" if possible else "somewhere"
 
     def lineage(self, name: str) -> str:
         """With the sources that are behind a name that is none of theirs."""
         behind = [source.id for source in self.terms.sources if source.lineage == name and source.id != name]
-        return f"{name} ({_all(behind[:3])})" if behind else name
+        return f"{name} ({words.listed(behind[:3], 'and')})" if behind else name
 
     def party(self, name: str) -> str:
         """ "usa" is USA, "russia" Russia: terms know parties by short names."""
@@ -205,7 +207,7 @@ class Teller:
         elif change.reason is ChangeReason.EXPIRED:
             yield from self._expired(change)
         elif change.reason is ChangeReason.ENDED_BY_PARTY:
-            parties = _any([self.party(party) for party in self.terms.ends.ends_by])
+            parties = words.listed([self.party(party) for party in self.terms.ends.ends_by], "or")
             yield f"Why: {change.detail}, and by the terms the word of {parties} ends the truce."
             yield from self._words_of(change, ("ends", "withdraws"))
         elif change.reason is ChangeReason.COLLAPSED:
@@ -230,7 +232,7 @@ class Teller:
 
     def _run(self, change: PhaseChange) -> Iterator[str]:
         gate, zones = self.terms.gate, list(dict.fromkeys(day.zone for day in change.ledger))
-        where = _all([self.zones.get(zone, zone) for zone in zones])
+        where = words.listed([self.zones.get(zone, zone) for zone in zones], "and")
         within = f"within at most {words.counted(gate.max_span_days)} days there were {words.counted(gate.days)} quiet ones"
         yield f"Why: {within}, none violent and none on which aid was kept out, in {where}."
         yield "The days that it rests on:"
@@ -267,7 +269,7 @@ class Teller:
         ends = self.terms.ends
         assert ends.renewed_every_hours is not None
         ran_out_s = change.effective_at - ends.renewal_grace_hours * HOUR
-        parties = _all([self.party(party) for party in ends.renewed_by])
+        parties = words.listed([self.party(party) for party in ends.renewed_by], "and")
         yield f"Why: it held for {ends.renewed_every_hours} hours at a time, and then had to be renewed by {parties}."
         grace = f"the {ends.renewal_grace_hours} hours of grace that followed"
         yield f"It ran out on {self.when(ran_out_s)}, and was not renewed in {grace}. What was said of it last:"
@@ -322,14 +324,6 @@ def _range(bounds: tuple[int, int, int]) -> str:
 
 def _hours(seconds: int) -> str:
     return "an hour" if seconds == HOUR else f"{seconds // HOUR} hours" if seconds >= HOUR else f"{seconds // 60} minutes"
-
-
-def _all(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _any(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def tell(found: OfChange | OfDay) -> Iterator[str]:

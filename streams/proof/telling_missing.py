@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from schemas.reasons import Condition, Outcome, Trust
-from streams import words
 from streams.core.terms import HOUR, Terms
 from streams.core.whatif import DayInQuestion
+from streams.words import counted, listed
 
 SHOWN_MAX = 8
 SPANS_MAX = 3
@@ -39,7 +39,7 @@ class TellerOfMissing:
         who = (
             "an independent source that is trusted to watch, or sources of both sides"
             if least == 1
-            else f"{words.counted(least)} sources at once that do not copy each other, an independent one that is trusted to "
+            else f"{counted(least)} sources at once that do not copy each other, an independent one that is trusted to "
             "watch or both sides among them"
         )
         had, needed = (f"{seconds / HOUR:.3g}" for seconds in (missing.watched_s, missing.needed_s))
@@ -53,11 +53,11 @@ class TellerOfMissing:
         if not missing.enough:
             yield "No two or three sources of the terms could have made up for it."
         elif len(missing.enough) == 1:
-            yield f"The least that would have been enough, for the whole day: the word of {_all(missing.enough[0])}."
+            yield f"The least that would have been enough, for the whole day: the word of {listed(missing.enough[0], 'and')}."
         else:
             yield "The least that would have been enough, for the whole day: the word of"
             for number, sources in enumerate(missing.enough[:SHOWN_MAX]):
-                yield f"    {'or ' if number else ''}{_all(sources)}"
+                yield f"    {'or ' if number else ''}{listed(sources, 'and')}"
             if len(missing.enough) > SHOWN_MAX:
                 yield f"    or one of {len(missing.enough) - SHOWN_MAX} other sets of as many"
 
@@ -75,17 +75,9 @@ class TellerOfMissing:
         for area in access.required:
             if asked.access.get(area) == "unreported":
                 name = access.areas.get(area, area)
-                who = _any(trusted) if trusted else "somebody whom the terms trust for it, and they trust nobody"
+                who = listed(trusted, "or") if trusted else "somebody whom the terms trust for it, and they trust nobody"
                 between = f"between {since} and {self._when(asked.end_s)}"
                 yield f"What it lacked is a word that {name} was open: one by {who}, {between}, would have been enough."
-
-
-def _all(names: tuple[str, ...]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _any(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 __all__ = ["TellerOfMissing"]

@@ -12,6 +12,7 @@ from streams.core.monitor import RULES
 from streams.proof.recomputing import Recomputed, recompute
 from streams.proof.sources import Announced, Source
 from streams.signing import Checker
+from streams.words import several
 
 NAMES = {DAYS: "days", LEVELS: "levels", INCIDENTS: "incidents", EVIDENCE: "evidence", PUBLIC_TERMS: "terms"}
 TOLD_MAX = 20
@@ -66,7 +67,7 @@ def _signatures(found: Verification, changes: list[Announced], checker: Checker 
         elif not checker.holds(change.value, change.signature):
             found.faults.append(f"{_named(change.value, change.where)}: its signature is not by this key, or of other bytes")
     found.counts["signatures"] = signed
-    found.checked.append(f"{_count(signed, 'signature')} checked with the public key")
+    found.checked.append(f"{several(signed, 'signature')} checked with the public key")
 
 
 def _second_opinion(found: Verification, source: Source, changes: list[Announced]) -> None:
@@ -76,10 +77,12 @@ def _second_opinion(found: Verification, source: Source, changes: list[Announced
     verifier.check()
     found.faults += verifier.faults
     found.counts |= verifier.counts
-    found.checked.append(f"the chain of {_count(verifier.counts['changes'], 'change')} of phase: each bound to the one before it")
     found.checked.append(
-        f"{_count(verifier.counts['days'], 'settled day')} and {_count(verifier.counts['levels'], 'level')} by a second program: "
-        "outcomes, runs and phases follow from the numbers"
+        f"the chain of {several(verifier.counts['changes'], 'change')} of phase: each bound to the one before it"
+    )
+    found.checked.append(
+        f"{several(verifier.counts['days'], 'settled day')} and {several(verifier.counts['levels'], 'level')} by a second "
+        "program: outcomes, runs and phases follow from the numbers"
     )
 
 
@@ -94,7 +97,7 @@ def _changes(found: Verification, announced: list[Announced], recomputed: Recomp
         theirs, ours = by_truce.get(truce, []), recomputed.changes.get(truce, [])
         begins = recomputed.begins.get(truce, 0)
         if begins:
-            found.notes.append(f"{truce}: its first {_count(begins, 'change')} lie before what was recomputed")
+            found.notes.append(f"{truce}: its first {several(begins, 'change')} lie before what was recomputed")
         others = {body["rules"] for change in theirs[begins:] if (body := _read(change.value)) and "rules" in body} - {RULES}
         if others:
             found.faults.append(
@@ -104,7 +107,7 @@ def _changes(found: Verification, announced: list[Announced], recomputed: Recomp
             continue
         same += _compare(found, theirs[begins:], ours, positions)
     found.counts["same_changes"] = same
-    found.checked.append(f"{_count(same, 'change')} of phase recomputed: the same, byte for byte")
+    found.checked.append(f"{several(same, 'change')} of phase recomputed: the same, byte for byte")
 
 
 def _compare(found: Verification, theirs: list[Announced], ours: list[tuple[bytes, Any]], positions: dict[int, Any]) -> int:
@@ -123,9 +126,9 @@ def _compare(found: Verification, theirs: list[Announced], ours: list[tuple[byte
         else:
             resting += 1
     if resting and not found.faults:
-        found.faults.append(f"{_count(resting, 'change')} of phase have another id or predecessor than follows")
+        found.faults.append(f"{several(resting, 'change')} of phase have another id or predecessor than follows")
     elif resting:
-        found.notes.append(f"{_count(resting, 'later change')} of phase rest on one that does not hold")
+        found.notes.append(f"{several(resting, 'later change')} of phase rest on one that does not hold")
     for change in theirs[len(ours) :]:
         found.faults.append(f"{_named(change.value, change.where)} was announced, but does not follow from the log")
     for value, at in ours[len(theirs) :]:
@@ -214,10 +217,6 @@ def _named(value: bytes, where: str) -> str:
     return (
         f"change no. {body['sequence']} of {body.get('truce')} ({body['before_name']} to {body['after_name']}, {when}; {where})"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 __all__ = ["Verification", "verify"]
