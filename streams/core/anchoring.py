@@ -190,7 +190,7 @@ class Anchoring:
         new = since.listed and (len(voices) < VOICES_MAX or order < voices[-1].order)
         if since is not anchor and since not in voices and not new:
             return
-        anchor.voices = _voices(anchor)
+        anchor.voices = voices_of(member for member in anchor.members.values() if member is not anchor)
         for other in self._index.near(anchor, None):
             if other.order <= order or other.queued or other is anchor:
                 continue
@@ -217,9 +217,9 @@ def voices_before(anchor: Any, order: Any) -> list[Any]:
     return [voice for voice in anchor.voices if voice.order < order]
 
 
-def _voices(anchor: Any) -> list[Any]:
-    listed = (member for member in anchor.members.values() if member.listed and member is not anchor)
-    return nsmallest(VOICES_MAX, listed, key=lambda member: member.order)
+def voices_of(others: Iterable[Any]) -> list[Any]:
+    """Of a group but its anchor."""
+    return nsmallest(VOICES_MAX, (other for other in others if other.listed), key=lambda other: other.order)
 
 
-__all__ = ["EXCLUDED", "VOICES_MAX", "Anchoring", "Change", "Index"]
+__all__ = ["EXCLUDED", "VOICES_MAX", "Anchoring", "Change", "Index", "voices_of"]

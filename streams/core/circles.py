@@ -87,7 +87,7 @@ def circle(
     repair: str | None = None,
 ) -> Circle:
     """A stated precision can only make it blunter than its radius says."""
-    by_size = bisect_left(_WIDEST_M, radius_m) + 1
+    by_size = precision_of(radius_m)
     return Circle(
         lat_e6 / 1e6,
         lon_e6 / 1e6,

@@ -4,12 +4,10 @@ Everything here is recomputed from the picture as it stands with the functions t
 story than they did. It names sources and reports, and so is for those who may see the evidence.
 """
 
-from heapq import nsmallest
-
 from msgspec import Struct
 
 from schemas.reasons import Grade, Side
-from streams.core.anchoring import EXCLUDED, VOICES_MAX
+from streams.core.anchoring import EXCLUDED, voices_of
 from streams.core.claims import Account, Bounds
 from streams.core.deduplicate import Claim
 from streams.core.geometry import distance_m
@@ -144,7 +142,7 @@ def _fitted(anchor: Claim, claim: Claim, rule: Rule) -> tuple[list[Agreement], l
         return [], [], None
     group = {one for account in anchor.incident.first_accounts() if (one := _claim_of(account)) is not anchor}
     voices = []
-    for voice in nsmallest(VOICES_MAX, (one for one in group if one.listed), key=lambda one: one.order):
+    for voice in voices_of(group):
         if voice.order < claim.order:
             heard = explain(voice.features, claim.features, rule)
             score = EXCLUDED if heard is None else sum(level.weight for level in heard)

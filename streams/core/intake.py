@@ -5,9 +5,11 @@ entries. What it cannot use it refuses, with a reason that names the field; what
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import msgspec
@@ -303,14 +305,9 @@ def refuse(message: Incoming, rejection: Rejection) -> Fact:
     than a report may be, the beginning is kept, or one huge message would be refused by the broker for ever."""
     origin = Origin(message.topic, message.partition, message.offset)
     value, key = message.value or b"", message.key
-    headers, room = [], HEADERS_KEPT_MAX
-    for name, held in message.headers:
-        room -= len(name.encode()) + len(held or b"")
-        if room < 0:
-            break
-        headers.append((name, held or b""))
-    cut = max(0, len(value) - SIZE_MAX) + max(0, len(key or b"") - KEY_KEPT_MAX)
-    cut += sum(len(name.encode()) + len(held or b"") for name, held in message.headers[len(headers) :])
+    sizes = [len(name.encode()) + len(held or b"") for name, held in message.headers]
+    kept = bisect_right(list(accumulate(sizes)), HEADERS_KEPT_MAX)
+    cut = max(0, len(value) - SIZE_MAX) + max(0, len(key or b"") - KEY_KEPT_MAX) + sum(sizes[kept:])
     body = Rejected(
         reason=rejection.reason,
         detail=rejection.detail,
@@ -318,7 +315,7 @@ def refuse(message: Incoming, rejection: Rejection) -> Fact:
         stage="intake",
         original=value[:SIZE_MAX],
         original_key=None if key is None else key[:KEY_KEPT_MAX],
-        original_headers=headers,
+        original_headers=[(name, held or b"") for name, held in message.headers[:kept]],
         cut=cut,
     )
     return Fact(REJECTED, str(origin), _encode(body))

@@ -5,7 +5,7 @@ incidents, levels and days follow the reports at each flush. What is given is a 
 the batches nor the order of reports between two ticks shows in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -104,9 +104,7 @@ class Monitor:
         facts, self._outbox = self._outbox, []
         self.told_head = self.chain.head
         if self.governing.entries:
-            self.governing.resolve()
-            facts += self.readers.incidents(self.governing.pictures, self.governing.governs)
-            facts += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+            facts += self._news()
             facts += self._announcing.levels(self.now_s)
         return facts if publishing else []
 
@@ -391,9 +389,13 @@ class Monitor:
     def _tell(self) -> None:
         """Say now what is new, before what it rests on goes: later it would be told otherwise, or not at all."""
         if self.basis.reading is None and self.governing.entries:
-            self.governing.resolve()
-            self._outbox += self.readers.incidents(self.governing.pictures, self.governing.governs)
-            self._outbox += self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+            self._outbox += self._news()
+
+    def _news(self) -> Iterator[Fact]:
+        """New values of incidents and days."""
+        self.governing.resolve()
+        yield from self.readers.incidents(self.governing.pictures, self.governing.governs)
+        yield from self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
 
     def _first_open(self) -> int:
         """The first day that may still be another."""
