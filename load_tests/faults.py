@@ -7,7 +7,6 @@
 Seeded: a trial that fails prints the command that repeats it. The exit code is 1 where one did.
 """
 
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from load_tests.keeping import keep, machine
 from load_tests.proxy import Proxy
 from load_tests.trials import TRIALS
 from load_tests.trials.trial import Trial
-from streams.broker import QUICK_JVM_FLAGS, Broker
+from streams.broker import QUICK_JVM_FLAGS, Broker, free_port
 
 
 @click.command()
@@ -83,9 +82,9 @@ def _place(name: str, shared: Broker | None) -> Iterator[tuple[Broker, str | Non
         with Broker(jvm_flags=QUICK_JVM_FLAGS) as broker:
             yield broker, None, {}
         return
-    port, behind, front = _free_port(), _free_port(), _free_port()
+    port, behind, front = free_port(), free_port(), free_port()
     listeners = {
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},TRIED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{_free_port()}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},TRIED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{free_port()}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},TRIED://127.0.0.1:{front}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TRIED:PLAINTEXT",
     }
@@ -97,12 +96,6 @@ def _place(name: str, shared: Broker | None) -> Iterator[tuple[Broker, str | Non
             yield broker, f"127.0.0.1:{front}", {"proxy": proxy}
     finally:
         proxy.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _keep(rows: list[tuple[str, float, list[str]]], seed: int) -> Path:

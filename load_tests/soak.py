@@ -27,10 +27,9 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from load_tests.bench import Installation, Worker, wait_until
-from load_tests.judge import KafkaTopics, judge
 from load_tests.keeping import keep, machine
 from load_tests.simulation.story import D_HOUR_S, terms_of
-from load_tests.trials.trial import is_decided
+from load_tests.trials.trial import judge_at_rest
 from load_tests.verdict import Verdict
 from schemas.topics import LOCATED, TERMS
 from streams import clients
@@ -49,8 +48,6 @@ MEMORY_GROWTH_MAX = 0.05
 HANDLES_GROWTH_MAX = 2
 """Connections come and go: a broker closes those that are idle."""
 DRAIN_S_MAX = 300
-SETTLE_S = 3
-"""For the markers of a last transaction."""
 
 
 class Sample(NamedTuple):
@@ -117,21 +114,9 @@ def soak(broker: Broker, seconds: float, rate: int, day_s: float, seed: int, sam
         # Its clock goes on writing ticks as long as it runs. Another one, that hardly ticks, reads the last of them.
         workers["intake"].stop()
         installation.worker("--only", "intake", tick_s=3_600)
-        return Soaked(samples, reports, _judged(settings))
+        return Soaked(samples, reports, judge_at_rest(settings, [SIMULATED, LIVE], DRAIN_S_MAX))
     finally:
         installation.close()
-
-
-def _judged(settings: Settings) -> Verdict:
-    """Once everything is decided. A judge who looks while something is on its way reads the topics at different times, so
-    one who has something to say looks once more."""
-    deadline = time.monotonic() + DRAIN_S_MAX
-    while True:
-        wait_until(lambda: is_decided(settings, [SIMULATED, LIVE]), "everything is decided", DRAIN_S_MAX, 1)
-        time.sleep(SETTLE_S)
-        verdict = judge(KafkaTopics(settings))
-        if verdict.clean or time.monotonic() > deadline:
-            return verdict
 
 
 def _load(

@@ -117,8 +117,8 @@ class Broker:
         if self.data_dir is None:
             self.data_dir = Path(tempfile.mkdtemp(prefix="truce-broker-"))
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or _free_port()
-        self._controller_port = self._controller_port or _free_port()
+        self.port = self.port or free_port()
+        self._controller_port = self._controller_port or free_port()
         properties = self._write_properties()
         logging = self.data_dir / "log4j2.properties"
         logging.write_text(LOG4J)
@@ -217,7 +217,8 @@ class Broker:
         self._guard = self.pid = None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Of the loopback, right now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
@@ -237,4 +238,4 @@ def _last_error(log: Path) -> str:
     return last_line("\n".join(told or lines))
 
 
-__all__ = ["JVM_FLAGS", "QUICK_JVM_FLAGS", "Broker", "BrokerError"]
+__all__ = ["JVM_FLAGS", "QUICK_JVM_FLAGS", "Broker", "BrokerError", "free_port"]

@@ -26,6 +26,8 @@ from streams.settings import Settings
 
 TOPIC = "reports.simulated.trial"
 LOG_PARTITIONS = 2
+SETTLE_S = 3
+"""For the markers of a last transaction."""
 Piece = list[tuple[bytes, Sequence[tuple[str, bytes]]]]
 """Messages of one partition: values with their headers."""
 
@@ -151,6 +153,18 @@ def is_decided(settings: Settings, report_topics: Sequence[str]) -> bool:
         admin.close()
 
 
+def judge_at_rest(settings: Settings, report_topics: Sequence[str], timeout_s: float) -> Verdict:
+    """Once everything is decided. A judge who looks while something is on its way reads the topics at different times, so
+    one who has something to say looks once more."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        wait_until(lambda: is_decided(settings, report_topics), "everything is decided", timeout_s, 1)
+        time.sleep(SETTLE_S)
+        verdict = judge(KafkaTopics(settings))
+        if verdict.clean or time.monotonic() > deadline:
+            return verdict
+
+
 def with_ticks(messages: list[Message], topic: str = TOPIC, days: int = DAYS) -> dict[int, list[tuple[float, Piece]]]:
     """By partition, what is written and when (seconds since 1970): reports with their time of receipt, and ticks."""
     last_s = max(SETTLED_S, STARTS_S + (days + 3) * 86_400)
@@ -173,4 +187,4 @@ def cut(streams: Mapping[int, list[tuple[float, Piece]]], pieces: int) -> list[d
     return found
 
 
-__all__ = ["TOPIC", "Trial", "cut", "is_decided", "with_ticks"]
+__all__ = ["TOPIC", "Trial", "cut", "judge_at_rest", "with_ticks"]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from streams.broker import QUICK_JVM_FLAGS, Broker
+from streams.broker import QUICK_JVM_FLAGS, Broker, free_port
 from streams.cli import truce as program
 
 DOCKER = Path(__file__).parents[2] / "docker"
@@ -57,8 +57,6 @@ class LockedBroker(Broker):
 
 @pytest.fixture(scope="module")
 def locked(secrets: Path) -> Iterator[LockedBroker]:
-    from watching import free_port
-
     with LockedBroker(jvm_flags=QUICK_JVM_FLAGS).open_to(secrets, free_port()) as running:
         yield running
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 from commanding import run
+from core.builders import restored
 from scenarios.tell import log_of
 from worker.harness import Installation, Worker, wait_until
 
@@ -85,12 +86,7 @@ def straight(log: list[bytes]) -> dict[str, dict[str, bytes]]:
 
 def going_on(log: list[bytes], checkpoints: dict[str, bytes]) -> list[bytes]:
     """The changes that the newer version announces from these checkpoints on."""
-    partition = LogPartition.restore(LOG, checkpoints)
-    for offset in range(partition.next_offset, partition.recorded_offset):
-        partition.apply(offset, log[offset])
-    partition.recovered()
-    partition.flush(publish=False)
-    changes = []
+    partition, changes = restored(log, checkpoints), []
     for offset in range(partition.next_offset, len(log)):
         partition.apply(offset, log[offset])
         changes += [fact.value for fact in partition.flush() if fact.topic == PHASES]

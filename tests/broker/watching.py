@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from worker.harness import wait_until
+
+from streams.broker import free_port
 
 DOCKER = Path(__file__).parents[2] / "docker"
 UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3_600}
@@ -125,9 +126,3 @@ def hastened(haste: float) -> dict[str, Any]:
 def seconds(duration: str) -> float:
     """Of Prometheus' notation: 1m30s."""
     return sum(int(count) * UNITS_S[unit] for count, unit in re.findall(r"(\d+)(ms|[smh])", duration))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
