@@ -365,3 +365,10 @@ def test_a_waiver_before_the_truce_or_after_its_end_opens_nothing() -> None:
         (ChangeKind.ADVANCE, Phase.IN_FORCE),
         (ChangeKind.END, Phase.ENDED),
     ]
+
+
+def test_a_waiver_at_the_very_moment_of_the_end_is_said_before_it() -> None:
+    end = End(D_HOUR_S + 2 * DAY, ChangeReason.EXPIRED, "nobody renewed it in time")
+    at_the_end = Declaration(end.at, "an authority", "waives", None)
+    wanted = timeline(_terms(), NEVER_S, {"all": _days("...")}, end, [at_the_end])
+    assert [change.kind for change in wanted] == [ChangeKind.ADVANCE, ChangeKind.WAIVER, ChangeKind.END]
