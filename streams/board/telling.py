@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from schemas.facts import Bulletin, Day, Disagreement, Incident, Interval, Level, PhaseChange
-from schemas.reasons import WHOLE, ChangeKind, Condition, Phase, Scope
-from streams.board.figures import Times, clean, interval, thousandths
+from schemas.reasons import WHOLE, ChangeKind, Condition, Metric, Phase, Scope
+from streams.board.figures import Times, amount, clean, interval, thousandths
 from streams.board.view import TruceView
 from streams.board.words import Words
 
@@ -101,6 +101,14 @@ class Telling:
     def violence(self, day: Day) -> str:
         metric = self.words(f"metric_{day.metric}")
         return f"{interval(getattr(day.measures, day.metric), day.metric, self.words)} ({metric})"
+
+    def people(self, found: Interval | None) -> str:
+        """Killed or injured. Where somebody said "dozens" the high is the limit of the terms, and nobody's number."""
+        if found is None:
+            return self.words("not_known")
+        if found.low < found.high == self.truce.values.get("limits", {}).get("casualties_max"):
+            return self.words("or_more", amount(found.low, Metric.KILLED), amount(found.best, Metric.KILLED))
+        return interval(found, Metric.KILLED, self.words)
 
     def limit(self, day: Day) -> str:
         return self.words("no_limit") if day.limit is None else thousandths(day.limit)

@@ -85,6 +85,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "its_incidents": ("Its incidents", "حوادثه"),
     "interval": ("{} to {}, likeliest {}", "من {} إلى {}، والأرجح {}"),
     "exactly": ("{}", "{}"),
+    "or_more": ("{} or more, likeliest {}", "{} أو أكثر، والأرجح {}"),
     "no_limit": ("no baseline, so no limit", "لا خط أساس، فلا حد"),
     "metric_incidents": ("incidents", "حوادث"),
     "metric_severity": ("severity", "شدة"),

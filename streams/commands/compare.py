@@ -15,7 +15,7 @@ from streams.commands.times import utc
 from streams.proof.comparison import Comparison, OtherDay, gated_zones
 from streams.proof.comparison import compare as compare_sources
 from streams.proof.sources import Folder, SourceError
-from streams.words import COLOURS, amount
+from streams.words import COLOURS, METRICS, amount, listed, several
 
 ROWS_MAX = 60
 
@@ -37,11 +37,20 @@ def compare(one: Path, other: Path, all_zones: bool, as_json: bool) -> None:
         raise click.ClickException(str(fault)) from None
     if not all_zones:
         gated = gated_zones(here) | gated_zones(there)
-        found = found._replace(days=[day for day in found.days if (day.truce, day.zone) in gated])
+        found = found._replace(
+            days=[day for day in found.days if (day.truce, day.zone) in gated],
+            outcomes=[counts for counts in found.outcomes if counts[:2] in gated],
+        )
     if as_json:
         click.echo(orjson.dumps(_body(found)))
     else:
-        _show(found, str(one), str(other), all_zones)
+        _show(found, *_names(one, other), all_zones)
+
+
+def _names(one: Path, other: Path) -> tuple[str, str]:
+    """The last parts of the paths, where these tell them apart."""
+    short = one.resolve().name, other.resolve().name
+    return short if short[0] != short[1] else (str(one), str(other))
 
 
 def _body(found: Comparison) -> dict[str, Any]:
@@ -49,6 +58,7 @@ def _body(found: Comparison) -> dict[str, Any]:
         "since": found.since_s,
         "terms": [dict(zip(("truce", "key", "one", "other"), row, strict=True)) for row in found.terms],
         "phases": {"only_one": msgspec.to_builtins(found.only_one), "only_other": msgspec.to_builtins(found.only_other)},
+        "outcomes": [dict(zip(("truce", "zone", "one", "other"), row, strict=True)) for row in found.outcomes],
         "disagreement": [dict(zip(("truce", "zone", "one", "other"), row, strict=True)) for row in found.disagreement],
         "days": [
             day._asdict() | {"one": msgspec.to_builtins(day.one), "other": msgspec.to_builtins(day.other)} for day in found.days
@@ -69,10 +79,16 @@ def _show(found: Comparison, one: str, other: str, all_zones: bool) -> None:
             console.print(f"only in {where}: {_change(change)}", soft_wrap=True, markup=False)
     if not found.only_one and not found.only_other:
         console.print("The phases are the same.")
+    for truce, zone, was, becomes in found.outcomes:
+        told = "; ".join(f"in {name} {_counts(counts)}" for name, counts in ((one, was), (other, becomes)))
+        console.print(f"{truce}/{zone}: {told}", soft_wrap=True, markup=False)
     if found.days:
-        console.print(_table(found.days[:ROWS_MAX], one, other))
-        if len(found.days) > ROWS_MAX:
-            console.print(f"and {len(found.days) - ROWS_MAX:,} more days; --json prints them all")
+        rows = _rows(found.days)
+        console.print(_table(rows[:ROWS_MAX], one, other))
+        if len(rows) > ROWS_MAX:
+            console.print(f"and {several(sum(len(same) for same in rows[ROWS_MAX:]), 'more day')}; --json prints them all")
+        metrics = listed(sorted({METRICS[day.metric] for row in found.days for day in (row.one, row.other) if day}), "or")
+        console.print(f"Behind each outcome {metrics}, from what is sure to what is possible, of what a day may hold.")
     else:
         console.print("The days are the same.")
     for truce, zone, was, becomes in found.disagreement:
@@ -80,22 +96,43 @@ def _show(found: Comparison, one: str, other: str, all_zones: bool) -> None:
         console.print(f"{truce}/{zone}: in the last week those who watch differ by {told}", soft_wrap=True, markup=False)
 
 
-def _table(days: list[OtherDay], one: str, other: str) -> Table:
+def _counts(counts: dict[str, int]) -> str:
+    return listed([f"{several(count, 'day')} {outcome}" for outcome, count in counts.items()], "and") if counts else "no days"
+
+
+def _rows(days: list[OtherDay]) -> list[list[OtherDay]]:
+    """Zone by zone; days in a row that differ in the same way share one."""
+    rows: list[list[OtherDay]] = []
+    for day in sorted(days, key=lambda day: (day.truce, day.zone, day.day)):
+        last = rows[-1][-1] if rows else None
+        if last is not None and last.day + 1 == day.day and _shown(last) == _shown(day):
+            rows[-1].append(day)
+        else:
+            rows.append([day])
+    return rows
+
+
+def _shown(day: OtherDay) -> tuple[str, ...]:
+    return day.truce, day.zone, _cell(day.one).plain, _cell(day.other).plain
+
+
+def _table(rows: list[list[OtherDay]], one: str, other: str) -> Table:
     table = Table(
         "day",
         "begins",
         "zone",
-        Path(one).name,
-        Path(other).name,
+        one,
+        other,
         box=None,
         pad_edge=False,
         padding=(0, 2, 0, 0),
         header_style="dim",
     )
-    several = len({day.truce for day in days}) > 1
-    for day in days:
-        zone = f"{day.truce}/{day.zone}" if several else day.zone
-        table.add_row(str(day.day + 1), utc(day.starts)[:10], zone, _cell(day.one), _cell(day.other))
+    one_truce = len({day.truce for day, *_ in rows}) == 1
+    for day, *same in rows:
+        zone = day.zone if one_truce else f"{day.truce}/{day.zone}"
+        number = f"{day.day + 1} to {same[-1].day + 1}" if same else f"{day.day + 1}"
+        table.add_row(number, utc(day.starts), zone, _cell(day.one), _cell(day.other))
     return table
 
 

@@ -1,5 +1,6 @@
 """Two policies on the same reports: which days and which phases come out differently, and since when."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -7,7 +8,7 @@ import msgspec
 import orjson
 
 from schemas.facts import Day, Level, PhaseChange
-from schemas.reasons import WHOLE, ChangeKind
+from schemas.reasons import WHOLE, ChangeKind, Outcome
 from schemas.topics import DAYS, LEVELS, PUBLIC_TERMS
 from streams.proof.sources import Source
 
@@ -24,13 +25,15 @@ class OtherDay(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """`terms`: (truce, key, value here, value there). Changes of phase are those that stand in the end. `disagreement`:
-    (truce, zone, index here, index there) of the last level, in thousandths."""
+    """`terms`: (truce, key, value here, value there). Changes of phase are those that stand in the end. `outcomes`: (truce,
+    zone, days by outcome here, there) of settled days, where they are not the same. `disagreement`: (truce, zone, index here,
+    index there) of the last level, in thousandths."""
 
     terms: list[tuple[str, str, Any, Any]]
     only_one: list[PhaseChange]
     only_other: list[PhaseChange]
     days: list[OtherDay]
+    outcomes: list[tuple[str, str, dict[str, int], dict[str, int]]]
     disagreement: list[tuple[str, str, int | None, int | None]]
 
     @property
@@ -47,6 +50,7 @@ def compare(one: Source, other: Source) -> Comparison:
         [change for identity, change in here.items() if identity not in there],
         [change for identity, change in there.items() if identity not in here],
         list(_other_days(one, other)),
+        list(_other_outcomes(one, other)),
         list(_other_disagreement(one, other)),
     )
 
@@ -71,6 +75,23 @@ def _other_days(one: Source, other: Source) -> Iterator[OtherDay]:
         if _shown(before) != _shown(after):
             starts = (before or after).starts  # type: ignore[union-attr]
             yield OtherDay(*key, starts, before, after)
+
+
+def _other_outcomes(one: Source, other: Source) -> Iterator[tuple[str, str, dict[str, int], dict[str, int]]]:
+    here, there = _outcomes(one), _outcomes(other)
+    for truce, zone in sorted(here.keys() | there.keys()):
+        before, after = here.get((truce, zone), {}), there.get((truce, zone), {})
+        if before != after:
+            yield truce, zone, before, after
+
+
+def _outcomes(source: Source) -> dict[tuple[str, str], dict[str, int]]:
+    """How many settled days of each zone came to what, the most frequent first."""
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for (truce, zone, _), day in _days(source).items():
+        if day.outcome not in (Outcome.BEFORE, Outcome.PENDING):
+            found.setdefault((truce, zone), Counter())[day.outcome.value] += 1
+    return {key: dict(sorted(counts.items(), key=lambda count: (-count[1], count[0]))) for key, counts in found.items()}
 
 
 def _other_disagreement(one: Source, other: Source) -> Iterator[tuple[str, str, int | None, int | None]]:

@@ -63,8 +63,16 @@ class Teller:
         weapon = {"undetermined": "attack", "airstrike": "air strike"}.get(derived.weapon, f"{derived.weapon} attack")
         what = weapon.replace("_", " ") if incident.anchor.kind == "attack" else incident.anchor.kind.replace("_", " ")
         place = f"at {incident.anchor.circle.place}" if incident.anchor.circle.place else self._somewhere(incident)
-        killed = f", {_range(derived.killed)} killed" if derived.killed[2] else ""
+        killed = f", {self.people(derived.killed, brief=True)} killed" if derived.killed[2] else ""
         return f"{what} {place} on {self.date(incident.anchor.start)}{killed} (incident {incident.id[:8]})"
+
+    def people(self, bounds: tuple[int, int, int], brief: bool = False) -> str:
+        """Where somebody said "dozens" the high is the limit of the terms, and no number that anybody stated."""
+        low, best, high = bounds
+        if low == high:
+            return str(low)
+        up_to = f"{low} or more" if high == self.terms.limits.casualties_max else f"{low} to {high}"
+        return up_to if brief else f"{up_to}, likeliest {best}"
 
     def _somewhere(self, incident: Incident) -> str:
         """Without the name of a place: the zones that it lies in, or may lie in."""
@@ -85,8 +93,8 @@ class Teller:
 
     def reports(self, keys: Sequence[Key]) -> Iterator[str]:
         for key in keys[:SHOWN_MAX]:
-            report, _ = self.monitor.reports.told(key)
-            yield f"    report {report.report_id} of {report.source}"
+            report, located = self.monitor.reports.told(key)
+            yield f"    report {report.report_id} of {report.source}, received {self.when(located.received_at)}"
         if len(keys) > SHOWN_MAX:
             yield f"    and {len(keys) - SHOWN_MAX} more"
 
@@ -115,7 +123,10 @@ class Teller:
                 yield f"That rests on the assumption that {number} sources watched throughout, which they never said."
         for area, state in day.access.items():
             name = self.terms.access.areas.get(area, area)
-            yield f"Access by {name}: {'nobody says' if state == 'unreported' else state}."
+            yield f"Access, {name}: {'nobody says' if state == 'unreported' else state}."
+        if day.zone not in self.terms.gated_ids:
+            shown = f"{zone[0].upper()}{zone[1:]} is watched and shown, but decides nothing"
+            yield f"{shown}; access is asked of the zones that decide."
         reasons = words.why([day], self.terms, {day.zone: zone})
         if reasons:
             yield f"What kept it from being quiet: {reasons}."
@@ -144,7 +155,7 @@ class Teller:
             yield "What happened, that which counts most first (for sure / likely / at most):"
             yield from (self._share(share, day) for share in shares[:SHOWN_MAX])
             if len(shares) > SHOWN_MAX:
-                yield f"    and {len(shares) - SHOWN_MAX} more incidents"
+                yield f"    and {words.several(len(shares) - SHOWN_MAX, 'more incident')}"
         alone = 0
         for share in shares[:SHOWN_MAX] if was in (Outcome.VIOLENT, Outcome.CONTESTED) else []:
             failed = asked.without(asked.reports_of(share.incident))
@@ -315,11 +326,6 @@ def _room(day: Day) -> int:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _range(bounds: tuple[int, int, int]) -> str:
-    low, _, high = bounds
-    return str(low) if low == high else f"{low} to {high}"
 
 
 def _hours(seconds: int) -> str:

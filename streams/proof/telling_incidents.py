@@ -32,15 +32,15 @@ def tell(found: OfIncident) -> Iterator[str]:
         return
     yield from _what(teller, body)
     yield ""
-    yield from _links(explanation)
-    yield ""
-    yield from _casualties(explanation)
+    yield from _casualties(explanation, teller)
     yield ""
     yield f"How sure: {body.grade}, {GRADES[explanation.grade]}. Why: {explanation.grade_reason}."
     if explanation.denials:
         times = "once" if explanation.denials == 1 else f"{counted(explanation.denials)} times"
         yield f"It is denied ({times}). A denial is shown, and changes neither what counts nor how sure it is."
     yield from _counts(teller, body)
+    yield ""
+    yield from _links(explanation)
     if explanation.apart:
         yield ""
         yield "What was near, and is another incident all the same:"
@@ -104,23 +104,21 @@ def _heard(voices: Sequence[Heard]) -> str:
     return f"; averaged with {', '.join(told)}"
 
 
-def _casualties(explanation: Explanation) -> Iterator[str]:
+def _casualties(explanation: Explanation, teller: Teller) -> Iterator[str]:
     for what, bounds, witnesses in (
         ("Killed", explanation.killed, explanation.killed_by),
         ("Injured", explanation.injured, explanation.injured_by),
     ):
-        low, best, high = bounds
-        if not high and not any(witness.bounds for witness in witnesses):
+        if not bounds[2] and not any(witness.bounds for witness in witnesses):
             yield f"{what}: nobody says that anybody was."
             continue
-        yield f"{what}, as reported and unverified: {low} to {high}, likeliest {best}. The latest word of each, copies apart:"
-        yield from (_witness(witness) for witness in witnesses if witness.bounds is not None)
+        yield f"{what}, as reported and unverified: {teller.people(bounds)}. The latest word of each, copies apart:"
+        yield from (_witness(witness, teller) for witness in witnesses if witness.bounds is not None)
 
 
-def _witness(witness: Witness) -> str:
+def _witness(witness: Witness, teller: Teller) -> str:
     assert witness.bounds is not None
-    low, best, high = witness.bounds
-    says = str(best) if low == high else f"{low} to {high}, likeliest {best}"
+    says = teller.people(witness.bounds)
     report = "" if witness.report is None else f" (report {witness.report.report_id})"
     who = " and ".join("sources that the terms do not list" if name == UNLISTED else name for name in witness.lineages)
     one = len(witness.lineages) == 1 and UNLISTED not in witness.lineages

@@ -80,6 +80,13 @@ def shown(interval: dict[str, int], unit: int) -> str:
     return best if low == high else f"{low} to {high}, likeliest {best}"
 
 
+def people(interval: dict[str, int]) -> str:
+    """Somebody said "dozens": the high is the limit of the terms, and no number of theirs."""
+    if interval["low"] < interval["high"] == 1_000:
+        return f"{interval['low']} or more, likeliest {interval['best']}"
+    return shown(interval, 1)
+
+
 def unit_of(metric: str) -> int:
     return 1_000 if metric == "severity" else 1
 
@@ -104,10 +111,11 @@ def test_days_levels_changes_and_incidents_of_the_report_are_those_of_the_topics
     changes = [json.loads(fact.value) for fact in facts() if fact.topic == PHASES]
     assert all(f"c-{change['id']}" in page.texts for change in changes)
     live = [incident for incident in last(INCIDENTS) if incident["status"] == "live"]
+    assert any("or more" in people(incident["injured"]) for incident in live)
     for incident in live:
         text = page.texts[f"i-{incident['id']}"]
-        assert f"Killed{shown(incident['killed'], 1)}\n" in text
-        assert f"Injured{shown(incident['injured'], 1)}\n" in text
+        assert f"Killed{people(incident['killed'])}\n" in text
+        assert f"Injured{people(incident['injured'])}\n" in text
         assert f"{sum(incident['told_by'].values())} (" in text
         assert f"reports: {incident['reports']}" in text
         assert f"Severity{shown(incident['severity'], 1_000)}\n" in text

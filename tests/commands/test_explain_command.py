@@ -44,6 +44,8 @@ def test_the_convoy_is_one_incident_and_each_report_says_what_it_adds() -> None:
     assert "Air strike" in text and "killed" in text
     assert "Why these are taken for one" in text and re.search(r"place same spot \+[0-9]", text)
     assert "Killed, as reported and unverified: 14 to 36, likeliest 20." in text
+    assert "Injured, as reported and unverified: 10 or more, likeliest 10." in text
+    assert text.index("How sure") < text.index("Why these are taken for one"), "what it is comes before how that was found out"
     assert "A denial is shown, and changes neither what counts nor how sure it is." in text
     assert "What was near, and is another incident all the same" in text
 
@@ -111,6 +113,15 @@ def test_a_date_is_the_days_that_begin_on_it_in_the_zones_that_decide() -> None:
     ]
     (one,) = orjson.loads(ask("idlib/2016-09-19", "as-it-happened", "--json").stdout)
     assert (one["kind"], one["body"]["day"]) == ("day", 7)
+
+
+def test_a_contested_day_names_the_few_reports_that_kept_it_from_being_quiet() -> None:
+    text = said(ask("idlib/7"))
+    assert "is contested: what is sure keeps the limit, but what is possible does not" in text
+    assert "Idlib is watched and shown, but decides nothing" in text
+    assert "Without the artillery attack perhaps in Aleppo or Idlib on Tue 20 Sep" in text
+    assert "It would have been quiet if three reports had not come in, or told of another place or day:" in text
+    assert "report fourth-bridge/aleppo-day7/1 of Fourth Bridge Post, received Tue 20 Sep 2016" in text
 
 
 @pytest.mark.parametrize("name", ["aleppo/7", "2016-09-15", "CONVOY", "EXPIRED"])
