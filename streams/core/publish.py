@@ -151,7 +151,8 @@ class Readers:
                 if governs(picture, told.anchor):
                     shown.add(incident)
                     self._show(incident, picture)
-        for incident in (self._published | self._stood | self._fresh) - shown:
+        # What is gone has its own way out, and perhaps a successor.
+        for incident in (self._published | self._stood | self._fresh) - shown - self._gone.keys():
             self._due.pop(incident, None)
             self._fresh.discard(incident)
             self._final[incident] = None

@@ -118,7 +118,7 @@ def gap_filled(partition: int, start: int, end: int) -> None:
 
 
 def checkpoint_lost(partition: int, next_offset: int) -> None:
-    """News: there is no position, but changes of phase were announced; the state is rebuilt up to the last of them."""
+    """News: there is no position, but something was announced or refused; the state is rebuilt up to the last of that."""
     log.warning("checkpoint lost, rebuilt from the log and what was announced", partition=partition, next_offset=next_offset)
 
 

@@ -246,7 +246,6 @@ class PartitionOwner:
         steps_s: dict[str, float],
         log_records: Sequence[Outgoing] = (),
     ) -> None:
-        facts = self._recovery.without_refused_before(facts)
         failpoints.reach("monitor.decided")
         started = time.monotonic()
         counts = await self._writer.commit([*facts, *checkpoints], self._state.next_offset, log_records)

@@ -5,11 +5,9 @@ Where checkpoint and log do not fit each other it does not begin, and says what 
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas.facts import Fact
 from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED
 from streams import metrics
 from streams.core.partition import HeadsDiffer
@@ -47,7 +45,6 @@ class Recovery:
         self._log = log
         self._progress = progress
         self._check_stopping = check_stopping
-        self._refused_before: Counter[tuple[bytes, bytes | None]] = Counter()
 
     async def rebuild(self, committed_offset: int) -> State:
         """The state as it was committed. `committed_offset`: of our own last commit, 0 before the first."""
@@ -78,17 +75,6 @@ class Recovery:
         metrics.recovery_done(self._number, replayed, state.next_offset, time.monotonic() - started)
         return state
 
-    def without_refused_before(self, facts: list[Fact]) -> list[Fact]:
-        """Where the checkpoint was lost, what is refused once more leaves out what stands on `truce.rejected` already."""
-        return [fact for fact in facts if not self._was_refused(fact)] if self._refused_before else facts
-
-    def _was_refused(self, fact: Fact) -> bool:
-        refusal = fact.key.encode(), fact.value
-        if fact.topic != REJECTED or not self._refused_before[refusal]:
-            return False
-        self._refused_before[refusal] -= 1
-        return True
-
     async def _restored(self, committed_offset: int) -> State:
         """From the checkpoint as our own last commit left it, at least: a commit is answered when it is safe, and becomes
         visible on one partition after the other. To start from the checkpoint before would leave out what lies between."""
@@ -105,20 +91,18 @@ class Recovery:
             await asyncio.sleep(CHECKPOINT_POLL_S)
 
     async def _announced(self) -> dict[str, bytes]:
-        """Where there is no position: the one that the last change of phase was announced at, or else a lost checkpoint would
-        have everything announced once more. What was refused already is not refused again."""
-        rejected = [record async for record in everything(self._client, REJECTED, self._number)]
-        self._refused_before = Counter((record.key, record.value) for record in rejected)
+        """Where there is no position: the one that a change of phase or a refusal was last told at. What was decided up to there
+        stands on the topics, and from there on nothing was told of which every record counts."""
         changes = [record async for record in everything(self._client, PHASES, self._number)]
-        if not changes:
-            return {}
-        stated = [value for name, value in changes[-1].headers if name == POSITION_HEADER]
-        if not stated:
+        rejected = [record async for record in everything(self._client, REJECTED, self._number)]
+        if changes and _position_of(changes[-1]) is None:
             raise CannotStart(
                 f"{CHECKPOINTS}/{self._number} holds no position, and the last change of phase does not say where it was "
                 f"decided: put {CHECKPOINTS} back from a copy"
             )
-        reached = int(stated[0].rpartition(b"/")[2])
+        reached = max((place for one in [*changes, *rejected] if (place := _position_of(one)) is not None), default=None)
+        if reached is None:
+            return {}
         metrics.checkpoint_lost(self._number, reached)
         told = self._state_type.announced([one.value for one in changes], [one.value for one in rejected], reached)
         return {f"position/{self._number}": told}
@@ -134,6 +118,12 @@ class Recovery:
                 f"the checkpoint of {LOCATED}/{self._number} is at offset {reached}, but the log ends at {end}: it is another "
                 f"log, or its end is gone. Put the log back, or empty {CHECKPOINTS} and every topic that is computed from it"
             )
+
+
+def _position_of(record: Any) -> int | None:
+    """The place in the log at which it was told. What the intake refuses has none."""
+    stated = [value for name, value in record.headers if name == POSITION_HEADER]
+    return int(stated[0].rpartition(b"/")[2]) if stated else None
 
 
 __all__ = ["Recovery"]

@@ -13,7 +13,7 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 from aiokafka.structs import TopicPartition
 
 from schemas.facts import Fact
-from schemas.topics import LOCATED, PHASES
+from schemas.topics import LOCATED, PHASES, REJECTED
 from streams.signing import Signer
 from streams.worker import failpoints
 from streams.worker.failures import Fenced, Unsure
@@ -21,7 +21,9 @@ from streams.worker.sending import Outgoing, producer_options, send_all
 
 TRANSACTION_TIMEOUT_S = 10
 POSITION_HEADER = "truce-position"
-"""Of a change of phase: the place in the log up to which it had been read when it was decided."""
+"""Of a change of phase and of a refusal: the place in the log up to which it had been read when it was decided."""
+TOLD_ONCE = (PHASES, REJECTED)
+"""Every record counts, unlike where only the last of a key does: whoever has lost the checkpoint finds its place by these."""
 
 
 class PartitionWriter:
@@ -52,7 +54,7 @@ class PartitionWriter:
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
         for fact in facts:
             target = TopicPartition(fact.topic, self.partition)
-            headers = self._headers(fact, next_offset) if fact.topic == PHASES else fact.headers
+            headers = self._headers(fact, next_offset) if fact.topic in TOLD_ONCE else fact.headers
             outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, headers))
         log = TopicPartition(LOCATED, self.partition)
         counts = {tp.topic: len(records) for tp, records in outgoing.items()}
@@ -76,11 +78,11 @@ class PartitionWriter:
             raise Fenced(f"another worker has taken over log partition {self.partition}") from fault
         return counts
 
-    def _headers(self, change: Fact, next_offset: int) -> list[tuple[str, bytes]]:
+    def _headers(self, fact: Fact, next_offset: int) -> list[tuple[str, bytes]]:
         """What differs from run to run, or needs a key, goes beside the body: it is the same wherever it is recomputed."""
-        headers = [*change.headers, (POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode())]
-        if self._signer is not None and change.value is not None:
-            headers.append(self._signer.header(change.value))
+        headers = [*fact.headers, (POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode())]
+        if self._signer is not None and fact.topic == PHASES and fact.value is not None:
+            headers.append(self._signer.header(fact.value))
         return headers
 
     async def _commit(self) -> None:
@@ -103,4 +105,4 @@ class PartitionWriter:
         return True
 
 
-__all__ = ["PartitionWriter"]
+__all__ = ["POSITION_HEADER", "PartitionWriter"]
