@@ -7,9 +7,10 @@ from schemas.facts import Circle, Incident
 from schemas.reasons import Method
 from schemas.topics import INCIDENTS
 from streams.core.intake import terms_record
-from streams.core.terms import HOUR
+from streams.core.terms import HOUR, parse
 
 CIRCLE = Circle(36.20, 37.15, 500, 1, Method.COORDINATES, ["SY.09"])
+VAGUE = Circle(36.20, 37.15, 20_000, 3, Method.COORDINATES, ["SY.09"])
 
 
 def story() -> list[bytes]:
@@ -37,3 +38,31 @@ def test_it_stays_withdrawn_wherever_the_batches_are_cut(flushed_after: range) -
     readers, _ = run(log, lambda record: log.index(record) in flushed_after)
     [incident] = readers.bodies(INCIDENTS, Incident).values()
     assert incident.status == "withdrawn"
+
+
+def story_of_new_terms() -> list[bytes]:
+    """told, tick, other terms, told better by somebody else, tick: the incident is withdrawn for a better known one"""
+    mapping = TERMS.as_mapping()
+    others = parse(mapping | {"truce": mapping["truce"] | {"name": "The same, under another name"}})
+    log = [terms_record(TERMS)]
+
+    def tell(source: str, circle: Circle, hour: int) -> None:
+        body = {"report_id": "v1", "source": source, "type": "violation", "kind": "attack", "weapon": "mortar"}
+        log.append(located(Told(body | {"occurred_at": stated(TERMS.d_hour_s)}, circle, TERMS.d_hour_s + hour * HOUR), len(log)))
+
+    tell("council", VAGUE, 1)
+    log.append(tick(TERMS.d_hour_s + 6 * HOUR, len(log)))
+    log.append(terms_record(others, TERMS.d_hour_s + 24 * HOUR))
+    tell("radio", CIRCLE, 7)
+    log.append(tick(TERMS.d_hour_s + 12 * HOUR, len(log)))
+    return log
+
+
+@pytest.mark.parametrize("flushed_after", [range(6), range(0), range(3, 4), range(4, 5), (1, 3)])
+def test_it_points_to_its_successor_wherever_the_batches_are_cut_around_new_terms(flushed_after: range) -> None:
+    log = story_of_new_terms()
+    readers, _ = run(log, lambda record: log.index(record) in flushed_after)
+    bodies = readers.bodies(INCIDENTS, Incident)
+    [withdrawn] = [one for one in bodies.values() if one.status == "withdrawn"]
+    [live] = [one for one in bodies.values() if one.status == "live"]
+    assert withdrawn.superseded_by == live.id
