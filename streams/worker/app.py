@@ -45,13 +45,14 @@ class ChunkApp(faust.App):
 
     `client` are the keyword arguments of every aiokafka client. `before_revoked` is awaited when partitions are about
     to be given back, before Faust waits for the agent to finish. `commits_offsets` is off where the offsets of the group
-    travel in transactions.
+    travel in transactions. `displaced` is called when another worker has taken the place that our `instance_id` names.
     """
 
     client: Mapping[str, Any]
     pattern: str | None
     commits_offsets: bool
     before_revoked: Callable[[set[TP]], Awaitable[None]]
+    displaced: Callable[[], None]
 
     def _create_directories(self) -> None:
         """There is nothing to keep on disk."""

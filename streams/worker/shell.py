@@ -11,6 +11,7 @@ from streams import metrics
 from streams.settings import Settings
 from streams.worker.app import ChunkSchema, make_app
 from streams.worker.chunks import Chunk
+from streams.worker.failures import Fenced
 from streams.worker.progress import LOOK_INTERVAL_S, Progress
 
 
@@ -25,6 +26,7 @@ class Shell:
         self.progress = Progress(settings.stuck_after_s)
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.app = make_app(f"{settings.prefix}-{self.stage}", settings, pattern)
+        self.app.displaced = self._displaced
         self.app.agent(self.app.topic(topic, schema=ChunkSchema()), name=self.stage)(self._agent)
         self._tasks: list[asyncio.Task] = []
         metrics.STANDING.stage, metrics.STANDING.progress = self.stage, self.progress
@@ -56,6 +58,10 @@ class Shell:
         """The first reason stands."""
         if not self.failure.done():
             self.failure.set_exception(fault)
+
+    def _displaced(self) -> None:
+        name = self.settings.instance_id
+        self.fail(Fenced(f"another worker has taken the place of {name!r} in the group: give each an instance_id of its own"))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task:
         """Run beside the agent; what it raises is a failure of the whole."""

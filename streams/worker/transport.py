@@ -10,6 +10,7 @@ URL scheme `truce://`. The app that uses it says what to subscribe to and how to
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import aiokafka
@@ -26,6 +27,7 @@ from faust.types import TP, ConsumerMessage, Message
 from streams.core.terms import SIMULATED_PREFIX
 from streams.metrics.standing import Lag
 from streams.worker.chunks import Chunk, Ledger
+from streams.worker.membership import hold_place
 
 POLL_RECORDS_MAX = 1_000
 """Records taken from the fetcher at a time; what it decompresses for one step stays bounded."""
@@ -39,6 +41,7 @@ BUSY_POLL_S = 0.02
 class ConsumerThread(AIOKafkaConsumerThread):
     """Owns the aiokafka consumer; everything here runs in its own thread and loop."""
 
+    _holds_place = False
     _has_asked = False
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
@@ -68,7 +71,15 @@ class ConsumerThread(AIOKafkaConsumerThread):
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         await super().on_partitions_assigned(assigned, generation_id)
-        self._ask_to_lead()
+        if self.app.conf.consumer_group_instance_id is not None:
+            self._hold_place()
+            self._ask_to_lead()
+
+    def _hold_place(self) -> None:
+        if not self._holds_place:
+            self._holds_place = True
+            tell = partial(self.app.loop.call_soon_threadsafe, self.app.displaced)
+            hold_place(self._ensure_consumer()._coordinator, self.app.conf.broker_session_timeout, tell)
 
     def _ask_to_lead(self) -> None:
         """A member whose name stays over a restart gets its partitions back as they were, and is not told whether it leads the
@@ -76,7 +87,7 @@ class ConsumerThread(AIOKafkaConsumerThread):
         has it assign anew if it leads, and changes nothing if another does."""
         coordinator = self._ensure_consumer()._coordinator
         leads = coordinator._group_subscription is not None
-        if not self._has_asked and not leads and self.app.conf.consumer_group_instance_id is not None:
+        if not self._has_asked and not leads:
             self._has_asked = True
             coordinator.request_rejoin()
 
