@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from board.world import facts, public
 from jsonschema import Draft202012Validator
-from world import facts, public
 
 from schemas.topics import DAYS, INCIDENTS, PHASES
 from streams.board.api import ANSWERS, OPENAPI

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from board.serving import Served, Watched, chromium, needs_browser
+from board.world import facts, public
 from playwright.sync_api import Browser, Page, expect
-from serving import Served, Watched, chromium, needs_browser
-from world import facts, public
 
 from schemas.facts import Day, Incident
 from schemas.reasons import Outcome
@@ -228,7 +228,7 @@ def test_a_hostile_report_leaves_the_page_intact(browser: Browser) -> None:
 
 
 def test_a_page_of_the_report_opens_from_a_file(browser: Browser, tmp_path: Path) -> None:
-    from world import told
+    from board.world import told
 
     from streams.board.report import write
 

@@ -9,9 +9,9 @@ from random import Random
 
 import msgspec
 import pytest
+from board.serving import Served, chromium, needs_browser
+from board.world import facts, public
 from playwright.sync_api import Browser, Page
-from serving import Served, chromium, needs_browser
-from world import facts, public
 
 from schemas.facts import Incident, Interval
 from schemas.reasons import Grade

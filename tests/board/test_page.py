@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 
 import pytest
-from world import facts, public
+from board.world import facts, public
 
 from schemas import reasons
 from schemas.topics import PUBLIC_TERMS
@@ -31,7 +31,7 @@ def test_it_can_be_drawn_after_any_number_of_messages() -> None:
     """A board that has just started knows terms and nothing else, then days without levels, and so on."""
     view = View()
     messages = list(public(facts()))
-    stops = {*range(1, 40), *range(40, len(messages), 150)}
+    stops = {*range(1, 40), *range(40, len(messages), 400)}
     drawn = 0
     for number, message in enumerate(messages, 1):
         view.take(*message)

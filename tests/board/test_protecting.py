@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from world import public
+from board.world import public
 
 from schemas.facts import Day, Fact
 from schemas.topics import DAYS, EVIDENCE, PUBLIC_TERMS

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from board.world import facts, told
 from click.testing import CliRunner
-from world import facts, told
 
 from schemas.topics import DAYS, INCIDENTS, PHASES
 from streams.board.files import NothingToWrite

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from world import public
+from board.world import public
 
 from schemas.facts import Bulletin, Day, Fact, Level
 from schemas.topics import DAYS, LEVELS

@@ -3,7 +3,7 @@
 from random import Random
 
 import msgspec
-from world import facts, public, told
+from board.world import facts, public, told
 
 from schemas.facts import Incident, PhaseChange
 from schemas.reasons import ChangeKind, ChangeReason, Outcome, Phase

@@ -10,9 +10,15 @@ from streams.scenarios import SCENARIOS, terms_of
 
 
 @cache
-def facts(scenario: str = "as-it-happened", seed: int = 1) -> tuple[Fact, ...]:
-    """Everything that is published while a story is told, in order."""
-    return tuple(Replay([terms_of(scenario)]).facts(SCENARIOS[scenario](seed)))
+def story(scenario: str) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
+    """Everything that is published while a story is told, in order, and the whole evidence at its end. Told once for all
+    tests."""
+    run = Replay([terms_of(scenario)])
+    return tuple(run.facts(SCENARIOS[scenario](1))), tuple(run.evidence())
+
+
+def facts(scenario: str = "as-it-happened") -> tuple[Fact, ...]:
+    return story(scenario)[0]
 
 
 def public(found: tuple[Fact, ...]) -> Iterator[tuple[str, str, bytes | None]]:

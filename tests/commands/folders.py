@@ -5,9 +5,9 @@ from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 
-from streams.core.replay import Replay
+from board.world import story
+
 from streams.results import Results
-from streams.scenarios import SCENARIOS, terms_of
 
 _kept: list[TemporaryDirectory] = []
 
@@ -17,10 +17,9 @@ def told(scenario: str) -> Path:
     """To be read only; `copied` gives one to alter."""
     _kept.append(TemporaryDirectory(prefix="truce-test-"))
     folder = Path(_kept[-1].name) / scenario
-    run, results = Replay([terms_of(scenario)]), Results(folder)
-    for fact in run.facts(SCENARIOS[scenario](1)):
-        results.add(fact)
-    for fact in run.evidence():
+    published, evidence = story(scenario)
+    results = Results(folder)
+    for fact in (*published, *evidence):
         results.add(fact)
     results.close()
     results.discard()

@@ -54,6 +54,8 @@ def worked() -> tuple[list[bytes], list[tuple[str, bytes]], dict[str, list[bytes
     last: dict[str, dict[str, bytes]] = {topic: {} for topic in COMPACTED}
     for offset, value in enumerate(log):
         partition.apply(offset, value)
+        if offset % 10 and offset < len(log) - 1:
+            continue  # a worker commits by batches
         for fact in partition.flush():
             if fact.topic == PHASES:
                 changes.append(fact.value)

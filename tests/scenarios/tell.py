@@ -1,6 +1,7 @@
 """Runs a scenario through the core as the worker's shell does, and writes what came of it as a small text."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 import msgspec
 from core.builders import restored
@@ -18,8 +19,9 @@ from streams.scenarios.desk import D_HOUR_S
 STORIES = ("convoy", "tharda")
 
 
+@cache
 def log_of(scenario: str, seed: int) -> list[bytes]:
-    """The log of the scenario's truce: its terms, then reports and the ticks between them."""
+    """The log of the scenario's truce: its terms, then reports and the ticks between them. Told once for all tests."""
     terms, topic = terms_of(scenario), topic_of(scenario)
     intake = Intake()
     intake.follow(terms_record(terms))
@@ -42,6 +44,12 @@ def log_of(scenario: str, seed: int) -> list[bytes]:
         write(tick_value(tick_s, {topic: 1}), tick_s)
         tick_s = next(ticks, None)
     return log
+
+
+@cache
+def facts_of(scenario: str, seed: int) -> list[Fact]:
+    """What comes of it, told straight on."""
+    return straight(log_of(scenario, seed))
 
 
 def straight(log: list[bytes], batch: int = 50) -> list[Fact]:

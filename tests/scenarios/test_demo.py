@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scenarios.tell import changes_of, last_of_each, log_of, straight
+from board.serving import Watched, chromium, needs_browser
+from playwright.sync_api import expect
+from scenarios.tell import changes_of, facts_of, last_of_each
 
 from schemas.topics import DAYS
 
@@ -48,7 +51,7 @@ def test_both_stories_come_out_as_told_within_ninety_seconds(finished) -> None:
 def test_the_worker_decides_as_the_core_does_in_memory(finished) -> None:
     truces = json.loads(finished[0].stdout)["truces"]
     for scenario, told in truces.items():
-        facts = straight(log_of(scenario, seed=1))
+        facts = facts_of(scenario, 1)
         assert [change["id"] for change in told["phases"]] == [change.id for change in changes_of(facts)]
         days = last_of_each(facts, DAYS)
         for day in told["days"]:
@@ -61,30 +64,74 @@ def test_nothing_is_left_when_it_is_over(finished) -> None:
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("options", "when"),
-    [
-        ([], "Apache Kafka is running"),
-        (["--keep"], "Ctrl-C stops everything"),
-    ],
-)
-def test_ctrl_c_stops_everything(options: list[str], when: str, tmp_path: Path) -> None:
-    environ = os.environ | {"TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
-    demo = subprocess.Popen([*DEMO, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ)
-    assert demo.stdout is not None
-    said = ""
-    for line in demo.stdout:
-        said += line
-        if when in line:
-            break
-    assert when in said
-    demo.send_signal(signal.SIGINT)
-    said += demo.communicate(timeout=60)[0]
-    assert demo.returncode == 130, said
-    assert "Traceback" not in said
-    assert said.rstrip().endswith("nothing is left running")
-    assert not _listens(_port(said))
-    assert list(tmp_path.iterdir()) == []
+def test_ctrl_c_on_the_way_stops_everything(tmp_path: Path) -> None:
+    demo = Running([], tmp_path)
+    demo.hears("Apache Kafka is running")
+    demo.assert_ctrl_c_stops_everything()
+
+
+@needs_browser
+def test_the_board_follows_the_story_to_its_end_and_ctrl_c_stops_everything(tmp_path: Path) -> None:
+    """It opens while the story is told, and shows reports as they are published without being loaded again."""
+    demo = Running(["--board"], tmp_path)
+    try:
+        address = next(word for word in demo.hears("http://").split() if word.startswith("http://"))
+        # What it says meanwhile is read, so that it never waits for a reader.
+        end = demo.hears_later("Ctrl-C stops everything")
+        with chromium() as browser:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(90_000)
+            watched = Watched(page)
+            page.goto(address)
+            page.get_by_role("link", name="September 2016, as it happened").click()
+            page.wait_for_selector("#live.on")
+            page.evaluate("window.same = true")
+            # More days, an admitted strike, and the end, one after the other.
+            expect(page.locator("h1.phase")).to_have_text("In force", timeout=90_000)
+            expect(page.locator("#d-all-4.o-violent")).to_have_count(1, timeout=90_000)
+            expect(page.locator("h1.phase")).to_have_text("Ended", timeout=90_000)
+            expect(page.locator("#changes li").first).to_contain_text("nobody renewed it in time")
+            assert page.evaluate("window.same"), "the page was loaded again"
+            watched.assert_clean(address.rstrip("/"))
+        end.join(60)
+        demo.assert_ctrl_c_stops_everything()
+    finally:
+        demo.process.kill()
+
+
+class Running:
+    """A demo on its way, with its own folder for what is temporary; `said` is all that it has said and somebody has read."""
+
+    def __init__(self, options: list[str], folder: Path) -> None:
+        self.said = ""
+        self._folder = folder
+        environ = os.environ | {"TMPDIR": str(folder), "PYTHONUNBUFFERED": "1", "COLUMNS": "200"}
+        self.process = subprocess.Popen(
+            [*DEMO, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ
+        )
+
+    def hears(self, words: str) -> str:
+        """The line that says it."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+            if words in line:
+                return line
+        raise AssertionError(f"it never said {words!r}: {self.said}")
+
+    def hears_later(self, words: str) -> threading.Thread:
+        thread = threading.Thread(target=self.hears, args=[words], daemon=True)
+        thread.start()
+        return thread
+
+    def assert_ctrl_c_stops_everything(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.said += self.process.communicate(timeout=60)[0]
+        assert self.process.returncode == 130, self.said
+        assert "Traceback" not in self.said
+        assert self.said.rstrip().endswith("nothing is left running")
+        assert not _listens(_port(self.said))
+        assert list(self._folder.iterdir()) == []
 
 
 def _port(said: str) -> int:

@@ -6,7 +6,7 @@ from functools import cache
 import msgspec
 import pytest
 from rich.console import Console
-from scenarios.tell import changes_of, last_of_each, log_of, straight
+from scenarios.tell import changes_of, facts_of, last_of_each
 
 from schemas.facts import Day, Incident
 from schemas.reasons import Condition, Grade, Outcome
@@ -19,7 +19,7 @@ TERMS = terms_of("as-it-happened")
 
 @cache
 def decided(scenario: str) -> tuple[list[Day], list[Incident]]:
-    facts = straight(log_of(scenario, seed=1))
+    facts = facts_of(scenario, 1)
     days = [msgspec.json.decode(value, type=Day) for value in last_of_each(facts, DAYS).values()]
     incidents = [msgspec.json.decode(value, type=Incident) for value in last_of_each(facts, INCIDENTS).values()]
     return days, [incident for incident in incidents if incident.status == "live"]
@@ -75,7 +75,7 @@ def test_an_incident_is_told_in_one_sentence(grade: Grade) -> None:
 
 
 def test_a_change_says_when_it_holds_and_when_it_was_decided_if_that_was_later() -> None:
-    in_force, qualified = changes_of(straight(log_of("as-agreed", seed=1)))
+    in_force, qualified = changes_of(facts_of("as-agreed", 1))
     first, second = (" ".join(" ".join(shown(table.change_line("x", change, TERMS))).split()) for change in (in_force, qualified))
     assert first == "x Mon 12 Sep 19:00 Announced → In force: the agreed hour has come"
     assert second.startswith(
