@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from board.serving import Served, Watched, chromium, needs_browser
-from board.world import facts, public
+from board.world import facts, public, told
 from playwright.sync_api import Browser, Page, expect
 
 from schemas.facts import Day, Incident
 from schemas.reasons import Outcome
 from schemas.topics import DAYS, INCIDENTS, PUBLIC_TERMS
 from streams.board.page import ROWS
+from streams.board.report import write
 from streams.core.intake import Arrival
 from streams.core.replay import Replay
 from streams.scenarios import SCENARIOS, terms_of
@@ -26,6 +27,13 @@ TRUCE = "demo-as-it-happened"
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 LOOKS = [(language, size, scheme) for language in ("en", "ar") for size in (WIDE, PHONE) for scheme in ("light", "dark")]
 AXE = "axe-core@4.14.1"
+PAPER = {"width": 718, "height": 1047}
+"""A4 with margins of 1 cm, in pixels of 1/96 inch."""
+BESIDE_THE_PAPER = """() => [...document.querySelectorAll("body *")]
+    .filter(element => !element.closest("svg svg, svg > *"))
+    .map(element => [element, element.getBoundingClientRect()])
+    .filter(([, box]) => box.width && box.height && (box.left < -1 || box.right > innerWidth + 1))
+    .map(([element, box]) => [element.outerHTML.slice(0, 100), box.left, box.right])"""
 
 
 @pytest.fixture(scope="module")
@@ -228,10 +236,6 @@ def test_a_hostile_report_leaves_the_page_intact(browser: Browser) -> None:
 
 
 def test_a_page_of_the_report_opens_from_a_file(browser: Browser, tmp_path: Path) -> None:
-    from board.world import told
-
-    from streams.board.report import write
-
     (path, *_) = write(told(), tmp_path, "en")
     page = browser.new_page(viewport=WIDE)
     watched = Watched(page)
@@ -240,4 +244,19 @@ def test_a_page_of_the_report_opens_from_a_file(browser: Browser, tmp_path: Path
     assert "access denied" in page.locator("#card").inner_text()
     assert watched.asked == [path.as_uri()] or all(asked.startswith(("file:", "data:")) for asked in watched.asked)
     assert watched.complaints == []
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_nothing_of_the_printed_report_lies_beside_the_paper(browser: Browser, tmp_path: Path, language: str) -> None:
+    """What lies beside it makes the browser print for a wider paper, and cut off the end of every line that is read from
+    right to left."""
+    (path, *_) = write(told(), tmp_path, language)
+    page = browser.new_page(viewport=PAPER)
+    page.goto(path.as_uri())
+    page.emulate_media(media="print")
+    page.locator("details").evaluate_all("found => found.forEach(details => details.open = true)")
+    assert page.locator("#incidents li").count() > 100
+    assert page.evaluate(BESIDE_THE_PAPER) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()
