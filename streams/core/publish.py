@@ -46,7 +46,9 @@ class Readers:
         self._stood: set[str] = set()
         self._published: set[str] = set()
         self._pointers: dict[str, str | None] = {}
+        # Withdrawn for good: those that readers have still to be told of, and those since the last tick.
         self._final: dict[str, str | None] = {}
+        self._ended: dict[str, str | None] = {}
         self._withdrawn: dict[str, tuple[str | None, int]] = {}
         self._retold = False
 
@@ -62,10 +64,10 @@ class Readers:
             self._withdrawn.pop(incident, None)
         self._fresh.clear()
         for incident in [incident for incident in self._gone if incident in self._stood]:
-            self._final[incident] = _successor(*self._gone.pop(incident))
-            self._stood.discard(incident)
-        for incident, successor in self._final.items():
+            self._let_go(incident, _successor(*self._gone.pop(incident)))
+        for incident, successor in self._ended.items():
             self._withdrawn[incident] = successor, now_s
+        self._ended.clear()
 
     def incidents(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> Iterator[Fact]:
         """New values of incidents and of their evidence."""
@@ -141,6 +143,7 @@ class Readers:
         self._due[incident] = picture
         self._gone.pop(incident, None)
         self._final.pop(incident, None)
+        self._ended.pop(incident, None)
         if incident not in self._stood:
             self._fresh.add(incident)
 
@@ -155,8 +158,11 @@ class Readers:
         for incident in (self._published | self._stood | self._fresh) - shown - self._gone.keys():
             self._due.pop(incident, None)
             self._fresh.discard(incident)
-            self._final[incident] = None
-            self._stood.discard(incident)
+            self._let_go(incident, None)
+
+    def _let_go(self, incident: str, successor: str | None) -> None:
+        self._final[incident] = self._ended[incident] = successor
+        self._stood.discard(incident)
 
 
 def _successor(picture: Picture, anchor: Account) -> str | None:

@@ -44,7 +44,7 @@ def take_due(monitor: "Monitor") -> list[tuple[str, bytes]]:
     if monitor.basis.due is None:
         return []
     (at, kept), monitor.basis.due = monitor.basis.due, None
-    text = orjson.dumps(kept).decode()
+    text = kept.decode()
     pieces = [text[start : start + PART_BYTES // 4] for start in range(0, len(text), PART_BYTES // 4)]
     return [
         (f"base/{monitor.truce}/{number}", msgspec.json.encode(Part(FORMAT, at, number, len(pieces), piece)))

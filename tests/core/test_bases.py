@@ -109,6 +109,49 @@ def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
     assert stopped.values == straight.values
 
 
+def bases_taken(log: list[bytes], batch: int) -> dict[int, list[bytes]]:
+    """By the offset of its tick: the parts of each base that is written, with so many records in a batch."""
+    partition, taken = LogPartition(0), {}
+    for offset, value in enumerate(log):
+        partition.apply(offset, value)
+        if offset % batch == 0:
+            partition.flush()
+            parts = [fact.value or b"" for fact in partition.bases()]
+            taken |= {msgspec.json.decode(parts[0])["at"]: parts} if parts else {}
+    return taken
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_base_is_the_same_whatever_comes_after_it_in_its_batch(seed: int) -> None:
+    log = long_log(seed)
+    at_once = bases_taken(log, 1)
+    for batch in (10, 97, 500):
+        later = bases_taken(log, batch)
+        assert later
+        assert later == {at: parts for at, parts in at_once.items() if at in later}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_restart_from_a_base_taken_in_mid_batch_counts_nothing_twice(seed: int) -> None:
+    log, random = long_log(seed), Random(seed)
+    straight, going_on = LogPartition(0), LogPartition(0)
+    checkpoints: dict[str, bytes | None] = {}
+    commit_at = random.randrange(100)
+    for offset, value in enumerate(log):
+        straight.apply(offset, value)
+        going_on.apply(offset, value)
+        if offset == commit_at:
+            going_on.flush()
+            checkpoints |= {fact.key: fact.value for fact in [*going_on.bases(), going_on.position()]}
+            going_on = restored(log, checkpoints)
+            commit_at += random.randrange(1, 300)
+            then, now = straight.monitors["long"], going_on.monitors["long"]
+            assert now.accounts() == then.accounts()
+            assert now.counts == then.counts
+            assert now.days.too_violent == then.days.too_violent
+    assert LogPartition.restore(0, checkpoints).next_offset > 0, "no base was used"
+
+
 def with_a_report_that_raised(log: list[bytes]) -> tuple[int, LogPartition, list[Fact]]:
     """Its offset, the partition at the end of the log, and all that was published."""
     refused = next(n for n, value in enumerate(log) if b'"violation"' in value)

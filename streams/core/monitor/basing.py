@@ -6,6 +6,8 @@ reports count there, each judged by the time at which it came; the rest is in th
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from streams.core import snapshot
 from streams.core.clock import Clock
 from streams.core.monitor.days import Days
@@ -23,14 +25,17 @@ class Basis:
     """The base that is due, if one is; and after a restart the one that the log is being read up to."""
 
     def __init__(self) -> None:
-        self.due: tuple[int, dict[str, Any]] | None = None
+        self.due: tuple[int, bytes] | None = None
         self.reading: tuple[int, dict[str, Any]] | None = None
         self._closed: int | None = None
         self._again_passed_over: frozenset[int] = frozenset()
-        self._kept_days: dict[str, list[Any]] = {}
+        self._kept_days: dict[str, list[bytes]] = {}
 
     def keep(self, monitor: "Monitor", offset: int, closed: int) -> None:
-        """At a tick, where another day of the truce has closed: `closed` is the first that has not."""
+        """At a tick, where another day of the truce has closed: `closed` is the first that has not.
+
+        It is written out at once: records that come after it in the same batch change what it was taken from.
+        """
         first = -monitor.terms.truce.watch_days_before if self._closed is None else self._closed
         if closed <= first:
             return
@@ -43,36 +48,39 @@ class Basis:
         days, deciding = monitor.days, monitor.deciding
         self.due = (
             offset,
-            {
-                "first_offset": mark.offset,
-                "passed_over": passed_over,
-                "clock_then": mark.clock,
-                "now_then": mark.now_s,
-                "time": monitor.time.kept(),
-                "closed": closed,
-                "baseline": days.baseline,
-                "end": snapshot.of_end(deciding.end),
-                "markers": monitor.markers.kept(),
-                "gazetteers": sorted(monitor.reports.gazetteers),
-                "counts": monitor.reports.counts,
-                "withdrawn": monitor.readers.withdrawn(),
-                "settled": self._settled(days, closed),
-                "too_violent": days.too_violent,
-                "chain": snapshot.of_chain(monitor.chain),
-                "pictures": [
-                    [effective, snapshot.of_picture(picture, closed)] for effective, picture in monitor.governing.entries
-                ],
-            },
+            orjson.dumps(
+                {
+                    "first_offset": mark.offset,
+                    "passed_over": passed_over,
+                    "clock_then": mark.clock,
+                    "now_then": mark.now_s,
+                    "time": monitor.time.kept(),
+                    "closed": closed,
+                    "baseline": days.baseline,
+                    "end": snapshot.of_end(deciding.end),
+                    "markers": monitor.markers.kept(),
+                    "gazetteers": sorted(monitor.reports.gazetteers),
+                    "counts": monitor.reports.counts,
+                    "withdrawn": monitor.readers.withdrawn(),
+                    "settled": self._settled(days, closed),
+                    "too_violent": days.too_violent,
+                    "chain": snapshot.of_chain(monitor.chain),
+                    "pictures": [
+                        [effective, snapshot.of_picture(picture, closed)] for effective, picture in monitor.governing.entries
+                    ],
+                }
+            ),
         )
 
-    def _settled(self, days: Days, closed: int) -> dict[str, list[Any]]:
-        """All settled days. Those that can change no more are set down once."""
+    def _settled(self, days: Days, closed: int) -> dict[str, orjson.Fragment]:
+        """All settled days. Those that can change no more are written out once."""
         last = min((closed, *(day for _, day in days.lingering)))
         found = {}
         for zone in sorted(days.settled):
             kept, of_zone = self._kept_days.setdefault(zone, []), days.settled[zone]
-            kept += [snapshot.of_day(day) for day in of_zone[len(kept) : max(0, last)]]
-            found[zone] = kept + [snapshot.of_day(day) for day in of_zone[len(kept) :]]
+            kept += [orjson.dumps(snapshot.of_day(day)) for day in of_zone[len(kept) : max(0, last)]]
+            still_open = [orjson.dumps(snapshot.of_day(day)) for day in of_zone[len(kept) :]]
+            found[zone] = orjson.Fragment(b"[%b]" % b",".join([*kept, *still_open]))
         return found
 
     def begin(self, monitor: "Monitor", kept: dict[str, Any], at: int) -> None:
@@ -90,9 +98,9 @@ class Basis:
     def passes_over(self, offset: int) -> bool:
         return offset in self._again_passed_over
 
-    def install(self, monitor: "Monitor") -> tuple[list[Any], list[Any]]:
-        """Reports are in again: the rest is put back as it was. What it keeps of each picture, and of what readers saw
-        withdrawn, is still to be put back."""
+    def install(self, monitor: "Monitor") -> dict[str, Any]:
+        """Reports are in again: the rest is put back as it was. Of what is returned, `pictures`, `withdrawn` and `counts` are
+        still to be put back."""
         assert self.reading is not None
         (_, kept), self.reading = self.reading, None
         self._again_passed_over = frozenset()
@@ -103,13 +111,13 @@ class Basis:
         monitor.deciding.end = snapshot.to_end(kept["end"])
         reports, days = monitor.reports, monitor.days
         reports.passed_over = PassedOver(list(kept["passed_over"]))
-        reports.gazetteers, reports.counts = set(kept["gazetteers"]), dict(kept["counts"])
+        reports.gazetteers = set(kept["gazetteers"])
         days.baseline, days.too_violent = kept["baseline"], list(kept["too_violent"])
         days.settled = {zone: [snapshot.to_day(day) for day in of_zone] for zone, of_zone in kept["settled"].items()}
         days.lingering = {
             (zone, number) for zone, of_zone in days.settled.items() for number, day in enumerate(of_zone) if day.lingering
         }
-        return [of_picture for _, of_picture in kept["pictures"]], kept["withdrawn"]
+        return kept
 
 
 __all__ = ["Basis"]

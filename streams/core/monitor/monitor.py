@@ -425,17 +425,18 @@ class Monitor:
             self._let_in()
 
     def _install(self) -> None:
-        of_pictures, withdrawn = self.basis.install(self)
+        kept = self.basis.install(self)
         self._mark = self._present = None
         self.governing.resolve()
         self._forget()
+        self.reports.counts = dict(kept["counts"])  # what was forgotten by then is in there
         assert self.now_s is not None
         self.governing.advance(self.now_s)
-        for picture, kept in zip(self.governing.pictures, of_pictures, strict=True):
-            snapshot.to_picture(picture, kept)
+        for picture, (_, of_picture) in zip(self.governing.pictures, kept["pictures"], strict=True):
+            snapshot.to_picture(picture, of_picture)
             picture.take_stale_days()
         self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
-        self.readers.restore(withdrawn)
+        self.readers.restore(kept["withdrawn"])
         self._let_in()
 
 
