@@ -78,7 +78,7 @@ class MonitorShell(Shell):
                 self.spawn(owner.run())
 
     async def _give_back(self, revoked: set[TP]) -> None:
-        await self._let_go([tp.partition for tp in revoked])
+        await self._let_go(sorted(tp.partition for tp in revoked))
 
     async def _let_go(self, partitions: list[int]) -> None:
         for number in partitions:
