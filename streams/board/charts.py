@@ -26,6 +26,8 @@ DRAWN_PRECISION_MAX = 3
 TOGETHER_PER_DEGREE = (10, 5, 2, 1)
 CIRCLES_MAX = 300
 """Incidents within a tenth of a degree share a circle; within more, where there would be too many to tell apart."""
+LETTER_WIDTH, LETTER_HEIGHT = 11, 20
+"""Of the names on the map, at most, as on a phone."""
 NAMED_POINTS_MIN = 30
 """A zone with a shorter border has no room for its name."""
 
@@ -113,10 +115,23 @@ def map_chart(
         )
         if sum(map(len, rings)) >= NAMED_POINTS_MIN:
             x, y = at(*drawn.middle(zone))
-            labels.append(f'<text class="zone-name" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{escape(names[zone])}</text>')
-    inner += labels
+            labels.append((x, y, names[zone]))
     inner += _circles(incidents, at, words)
+    for x, y, name in _apart(labels):
+        inner.append(f'<text class="zone-name" x="{x:.0f}" y="{y:.0f}" text-anchor="middle">{escape(name)}</text>')
     return _svg(MAP_WIDTH, height, words("map"), inner, "map", role="group")
+
+
+def _apart(labels: Iterable[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Names from the top down, each moved down as far as it would else be written over another."""
+    placed: list[tuple[float, float, str]] = []
+    for x, y, name in sorted(labels, key=lambda label: label[1]):
+        for other_x, other_y, other in sorted(placed, key=lambda label: label[1]):
+            reach = (len(name) + len(other)) / 2 * LETTER_WIDTH
+            if abs(x - other_x) < reach and y - other_y < LETTER_HEIGHT:
+                y = other_y + LETTER_HEIGHT
+        placed.append((x, y, name))
+    return placed
 
 
 def _circles(incidents: Iterable[Incident], at, words: Words) -> Iterator[str]:

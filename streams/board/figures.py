@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from schemas.facts import Interval
 from schemas.reasons import Metric
 from streams.board.words import Words
@@ -65,8 +67,8 @@ class Times(NamedTuple):
         """2016-09-16 16:00 UTC, isolated so that it reads the same in a line from right to left."""
         return f"\u2066{datetime.fromtimestamp(at_s, UTC):%Y-%m-%d %H:%M} UTC\u2069"
 
-    def both(self, at_s: int) -> str:
-        return f"{self.local(at_s)} ({self.utc(at_s)})"
+    def both(self, at_s: int) -> Markup:
+        return Markup('{} (<span class="utc">{}</span>)').format(self.local(at_s), self.utc(at_s))
 
     def iso(self, at_s: int) -> str:
         return f"{datetime.fromtimestamp(at_s, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -93,7 +93,9 @@
     main.addEventListener("focusin", over);
     main.addEventListener("pointerout", out);
     main.addEventListener("focusout", out);
-    addEventListener("scroll", hide, { passive: true, capture: true });
+    // Moving to a day may itself scroll: the card goes with the day that has the focus.
+    const moved = () => { if (shown && shown === document.activeElement) put(shown); else hide(); };
+    addEventListener("scroll", moved, { passive: true, capture: true });
   }
 
   rove(main);

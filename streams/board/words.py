@@ -6,6 +6,8 @@ languages. A word of the closed lists that is missing here would stop the page: 
 
 from typing import Any
 
+from markupsafe import Markup
+
 LANGUAGES = {"en": "English", "ar": "العربية"}
 DIRECTIONS = {"en": "ltr", "ar": "rtl"}
 
@@ -343,7 +345,9 @@ class Words:
         self._at = list(LANGUAGES).index(language)
 
     def __call__(self, key: str, *parts: Any) -> str:
-        return _WORDS[key][self._at].format(*parts)
+        """Markup where a part is, with the other parts escaped."""
+        phrase = _WORDS[key][self._at]
+        return (Markup(phrase) if any(isinstance(part, Markup) for part in parts) else phrase).format(*parts)
 
     def of(self, kind: str, word: str | None) -> str:
         """A word of a closed list, or of a truce's own making: its sides, say."""

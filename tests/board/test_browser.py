@@ -260,3 +260,55 @@ def test_nothing_of_the_printed_report_lies_beside_the_paper(browser: Browser, t
     assert page.evaluate(BESIDE_THE_PAPER) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_no_time_share_or_pseudonym_is_broken_over_two_lines_on_a_phone(browser: Browser, demo: Served, language: str) -> None:
+    page, _ = opened(browser, demo, f"/{language}/{TRUCE}?rows=1000", PHONE)
+    whole = page.locator(".utc, .whole")
+    assert whole.count() > 50
+    broken = "e => Math.max(...[...e.getClientRects()].map(r => r.top)) - e.getBoundingClientRect().top > 8"
+    assert whole.evaluate_all(f"found => found.filter({broken}).map(e => e.textContent)") == []
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_names_on_the_map_are_not_written_over_each_other(browser: Browser, demo: Served, language: str) -> None:
+    page, _ = opened(browser, demo, f"/{language}/{TRUCE}", PHONE)
+    boxes = page.locator(".zone-name").evaluate_all(
+        "found => found.map(e => [e.textContent, e.getBoundingClientRect().toJSON()])"
+    )
+    assert len(boxes) > 8
+    for at, (name, box) in enumerate(boxes):
+        for other, beside in boxes[at + 1 :]:
+            apart_x = box["right"] <= beside["left"] or beside["right"] <= box["left"]
+            # The box of a letter is half as high again as what is drawn of it.
+            apart_y = abs(box["top"] - beside["top"]) >= box["height"] * 0.66
+            assert apart_x or apart_y, (name, other)
+    page.close()
+
+
+def test_a_foreign_name_does_not_turn_the_line_it_stands_in(browser: Browser, demo: Served) -> None:
+    page, _ = opened(browser, demo, f"/ar/{TRUCE}?rows=1000", PHONE)
+    assert page.locator("#incidents .what bdi").evaluate_all(
+        "found => [...new Set(found.map(e => getComputedStyle(e).direction))]"
+    ) == ["rtl"]
+    assert page.locator("#disagreement p.bulletins > bdi[dir]").evaluate_all(
+        "found => [...new Set(found.map(e => getComputedStyle(e).direction))]"
+    ) == ["rtl"]
+    page.close()
+
+
+def test_the_card_of_a_day_stays_when_moving_to_the_day_scrolls_the_page(browser: Browser, demo: Served) -> None:
+    page, _ = opened(browser, demo, f"/en/{TRUCE}", PHONE)
+    page.locator("#d-aleppo-6").focus()
+    page.wait_for_selector("#card dl")
+    # High on the screen, where there is room for the card below it.
+    page.locator("#d-aleppo-6").evaluate("day => scrollBy({top: day.getBoundingClientRect().top - 100, behavior: 'instant'})")
+    page.wait_for_timeout(500)
+    day, card = page.locator("#d-aleppo-6").bounding_box(), page.locator("#card").bounding_box()
+    assert card is not None and day is not None, "the card is gone"
+    assert 0 <= card["y"] - (day["y"] + day["height"]) < 20
+    assert card["x"] >= 0
+    assert card["x"] + card["width"] <= PHONE["width"]
+    page.close()
