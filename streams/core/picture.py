@@ -58,8 +58,7 @@ class Picture:
         self._unlisted_by_day: dict[int, set[str]] = {}
         self._dirty: dict[str, Incident] = {}
         self._derived_alone: dict[Hashable, Derived] = {}
-        self.disagreement = Disagreement(terms.zone_ids)
-        self._watching: dict[tuple[str, int], frozenset[str]] = {}
+        self.disagreement = Disagreement(terms.zone_ids, self._watching_on)
         self.parting: Callable[[str], None] = _unheard
         """Is told of every incident that is let go of, while it can still be asked."""
         self._declared = False
@@ -317,15 +316,12 @@ class Picture:
 
     def week_of_disagreement(self, zone: str, last_day: int) -> Week:
         """How far lineages differ on the seven days that end with a day of a zone."""
-        return self.disagreement.week(zone, last_day, lambda day: self._watching_on(zone, day))
+        return self.disagreement.week(zone, last_day)
 
     def _watching_on(self, zone: str, day: int) -> frozenset[str]:
         """Lineages that said that they watched a zone on a day."""
-        found = self._watching.get((zone, day))
-        if found is None:
-            start_s = self.terms.d_hour_s + day * DAY
-            found = self._watching[zone, day] = self.coverage.lineages(zone, start_s, start_s + DAY)
-        return found
+        start_s = self.terms.d_hour_s + day * DAY
+        return self.coverage.lineages(zone, start_s, start_s + DAY)
 
     def _unlist(self, incident: Incident) -> None:
         for day in _days(incident.anchor.start, incident.anchor.end):
@@ -397,8 +393,6 @@ class Picture:
         for zone in self.measure.zones.values():
             zone.forget(day)
         self.disagreement.forget_days(day)
-        for zone_and_day in [key for key in self._watching if key[1] < day]:
-            del self._watching[zone_and_day]
 
     # -- days whose outcome may be another now -------------------------------------------------------------------------
 
@@ -449,7 +443,7 @@ class Picture:
         for zone in zones:
             for day in self.days_of(start_s, end_s):
                 self.stale_days.add((zone, day))
-                if self._watching.pop((zone, day), None) is not None:
+                if self.disagreement.forget_watching(zone, day):
                     self.measure.zones[zone].level_dirty = True
                     self._stale_week(zone, day)
 

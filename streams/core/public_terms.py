@@ -4,6 +4,7 @@ Names of sources, the topics that they use and the zones that they watch stay in
 incident's id would tell which report it began with to anybody who can guess one.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -50,6 +51,7 @@ def _is_assumed(source: Any, terms: Terms) -> bool:
     return any(terms.source_by_name[name.casefold()] is source for name in terms.coverage.assume_alive)
 
 
+@lru_cache(maxsize=4_096)
 def pseudonym(name: str, salt: str) -> str:
     """What readers call a source or a lineage: the same in terms and in disagreement."""
     return "source-" + blake2b(f"{salt}\x00{name}".encode(), digest_size=6).hexdigest()

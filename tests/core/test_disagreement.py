@@ -13,10 +13,10 @@ SHARED = Path(os.environ.get("TRUCE_SHARED_DATA", Path(__file__).parents[3] / "s
 
 
 def week(told: dict[str, str], watching: tuple[str, ...] = (), day: int = 6) -> Week:
-    counts = Disagreement(["zone"])
+    counts = Disagreement(["zone"], lambda zone, day: frozenset(watching))
     for incident in sorted(set("".join(told.values()))):
         counts.restate(incident, Told(("zone",), day, frozenset(name for name in told if incident in told[name])))
-    return counts.week("zone", 6, lambda day: watching)
+    return counts.week("zone", 6)
 
 
 @pytest.mark.parametrize(
@@ -50,20 +50,40 @@ def test_a_week_is_the_seven_days_that_end_with_its_last(day: int, counts: bool)
 
 
 def test_what_changes_is_restated_and_the_counts_are_those_of_the_set() -> None:
-    random, counts, held = Random(3), Disagreement(["one", "two"]), {}
-    for _ in range(500):
+    random, held = Random(3), {}
+    watching: dict[tuple[str, int], frozenset[str]] = {}
+
+    def who_watched(zone: str, day: int) -> frozenset[str]:
+        return watching.get((zone, day), frozenset())
+
+    counts = Disagreement(["one", "two"], who_watched)
+    for step in range(500):
         incident = f"i{random.randrange(30)}"
         lineages = frozenset(random.sample("abcd", random.randrange(4)))
         told = Told(random.choice([("one",), ("one", "two"), ()]), random.randrange(9), lineages)
         held[incident] = None if random.random() < 0.2 else told
         counts.restate(incident, held[incident])
-    afresh = Disagreement(["one", "two"])
-    for incident, told in held.items():
-        if told is not None:
-            afresh.restate(incident, told)
-    for zone in ("one", "two"):
-        for last in range(15):
-            assert counts.week(zone, last, lambda day: ()) == afresh.week(zone, last, lambda day: ())
+        if not step % 7:
+            zone, day = random.choice(["one", "two"]), random.randrange(9)
+            watching[zone, day] = frozenset(random.sample("abcde", random.randrange(3)))
+            counts.forget_watching(zone, day)
+        if not step % 25:
+            # What was worked out before must not be told after it changed.
+            afresh = Disagreement(["one", "two"], who_watched)
+            for known, told in held.items():
+                if told is not None:
+                    afresh.restate(known, told)
+            for zone in ("one", "two"):
+                for last in range(15):
+                    assert counts.week(zone, last) == afresh.week(zone, last)
+
+
+def test_it_says_whether_anything_rests_on_who_watched() -> None:
+    counts = Disagreement(["zone"], lambda zone, day: frozenset())
+    assert not counts.forget_watching("zone", 3)
+    counts.week("zone", 6)
+    assert counts.forget_watching("zone", 3)
+    assert not counts.forget_watching("zone", 3)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the published counts of rival bulletins in {SHARED}")
