@@ -86,6 +86,24 @@ def messages(reports: int, seed: int = 1, terms: Terms | None = None) -> Iterato
     return iter(_Telling(reports, seed, terms or load(TERMS_FILE)).messages())
 
 
+def truces(count: int) -> list[Terms]:
+    """Terms of so many truces, each with a topic of its own; of one alone, those of the file."""
+    if count == 1:
+        return [load(TERMS_FILE)]
+    return [
+        load(
+            TERMS_FILE,
+            [f"truce.id=load-{number}", f"truce.partition={number}", f'truce.topics=["reports.simulated.load-{number}"]'],
+        )
+        for number in range(count)
+    ]
+
+
+def messages_of(number: int, count: int, reports: int, seed: int) -> Iterator[Message]:
+    """Those of one truce of several, which share so many messages: the same whether it is written to a file or to a topic."""
+    return messages(reports // count, seed + number)
+
+
 def with_ticks(told: Iterable[Message], truces: Sequence[Terms]) -> Iterator[Message | int]:
     """The messages with the ticks that a simulated topic carries between them, seconds since 1970."""
     time = SimulatedTime(truces)
@@ -250,20 +268,26 @@ def _stated(at_s: int) -> str:
 
 
 @click.command()
-@click.option("--reports", default=10_000, type=click.IntRange(min=1), help="How many messages.")
+@click.option("--reports", default=10_000, type=click.IntRange(min=1), help="How many messages, of all truces together.")
+@click.option("--truces", "count", default=1, type=click.IntRange(1, 64), help="With several, a file for each: NAME-0.jsonl, …")
 @click.option("--seed", default=1, help="Another seed, another workload.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="JSON Lines, as `truce replay` reads them.")
 @click.option("--truth", type=click.Path(path_type=Path), help="JSON Lines, one a message: what is true of it.")
-def main(reports: int, seed: int, out: Path, truth: Path | None) -> None:
+def main(reports: int, count: int, seed: int, out: Path, truth: Path | None) -> None:
     """Write the canonical workload to a file; its terms are in canonical.toml."""
-    with ExitStack() as files:
-        told = files.enter_context(out.open("wb"))
-        true = files.enter_context(truth.open("wb")) if truth else None
-        for message in messages(reports, seed):
-            told.write(message.value + b"\n")
-            if true:
-                fact = {"source": message.source, "report_id": message.report_id}
-                true.write(orjson.dumps(fact | {"fate": message.fate, "incident": message.incident}) + b"\n")
+    for number in range(count):
+        with ExitStack() as files:
+            told = files.enter_context(_numbered(out, number, count).open("wb"))
+            true = files.enter_context(_numbered(truth, number, count).open("wb")) if truth else None
+            for message in messages_of(number, count, reports, seed):
+                told.write(message.value + b"\n")
+                if true:
+                    fact = {"source": message.source, "report_id": message.report_id}
+                    true.write(orjson.dumps(fact | {"fate": message.fate, "incident": message.incident}) + b"\n")
+
+
+def _numbered(path: Path, number: int, count: int) -> Path:
+    return path if count == 1 else path.with_stem(f"{path.stem}-{number}")
 
 
 if __name__ == "__main__":

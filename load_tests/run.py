@@ -25,7 +25,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from load_tests import peer
-from load_tests.generate import TERMS_FILE, messages
+from load_tests.generate import messages_of, truces
 from load_tests.judge import KafkaTopics, judge
 from load_tests.loading import fill, publish_terms
 from load_tests.working import Measured, cpu_s, work_off
@@ -33,7 +33,7 @@ from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, LOCATED, PHASES
 from streams import clients
 from streams.broker import Broker
 from streams.core.intake import Intake
-from streams.core.terms import Terms, load
+from streams.core.terms import Terms
 from streams.settings import Settings
 from streams.topics import check_topics
 
@@ -67,11 +67,11 @@ def main(
     save: bool,
 ) -> None:
     """Measure the worker, and the peer beside it."""
-    truces = [_terms(number, count) for number in range(count)]
+    told_of = truces(count)
     result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine(), "reports": reports}
     result |= {"truces": count, "partitions": partitions, "layout": layout, "seed": seed, "runs": []}
     for _ in range(repeat):
-        result["runs"].append(_run(truces, reports, partitions, layout, with_peer, threads, seed, check))
+        result["runs"].append(_run(told_of, reports, partitions, layout, with_peer, threads, seed, check))
     _show(result)
     if save:
         RESULTS.mkdir(exist_ok=True)
@@ -88,7 +88,7 @@ def main(
 
 
 def _run(
-    truces: Sequence[Terms],
+    told_of: Sequence[Terms],
     reports: int,
     partitions: int,
     layout: str,
@@ -99,23 +99,22 @@ def _run(
 ) -> dict[str, Any]:
     """Ours, then the peer, on one topic of one fresh broker; then the judge."""
     with Broker() as broker:
-        log_partitions = max(1, len(truces))
+        log_partitions = max(1, len(told_of))
         settings = Settings(bootstrap=broker.bootstrap, log_partitions=log_partitions)
-        topics = {terms.truce.topics[0]: partitions for terms in truces}
+        topics = {terms.truce.topics[0]: partitions for terms in told_of}
         with clients.admin(settings) as client:
             check_topics(client, log_partitions, topics, create=True)
-        publish_terms(settings, truces)
-        share = reports // len(truces)
+        publish_terms(settings, told_of)
         total = 0
-        for number, terms in enumerate(truces):
-            told = messages(share, seed + number)
+        for number, terms in enumerate(told_of):
+            told = messages_of(number, len(told_of), reports, seed)
             total += fill(settings.aiokafka(), terms.truce.topics[0], partitions, told, [terms])
         click.echo(f"{total:,} messages on {', '.join(topics)}, ticks included", err=True)
         ours = work_off(settings, broker, total, layout)
         _tell("ours", ours)
         run: dict[str, Any] = {"ours": ours._asdict(), "differences": []}
         if with_peer:
-            run["peer"] = _peer(settings, broker, truces, total, threads)
+            run["peer"] = _peer(settings, broker, told_of, total, threads)
         if check:
             topics = KafkaTopics(settings)
             verdict = judge(topics, lambda: Intake(settings.source_topics, settings.clock_skew_max_s))
@@ -127,12 +126,12 @@ def _run(
     return run
 
 
-def _peer(settings: Settings, broker: Broker, truces: Sequence[Terms], total: int, threads: int) -> dict[str, Any]:
-    if len(truces) > 1:
+def _peer(settings: Settings, broker: Broker, told_of: Sequence[Terms], total: int, threads: int) -> dict[str, Any]:
+    if len(told_of) > 1:
         raise click.UsageError("the peer reads one topic: --peer goes with one truce")
     before = cpu_s(broker.pid)
     try:
-        ran = peer.run(settings.bootstrap, truces[0].truce.topics[0], total, threads)
+        ran = peer.run(settings.bootstrap, told_of[0].truce.topics[0], total, threads)
     except peer.PeerProblem as problem:
         raise click.ClickException(str(problem)) from None
     measured = Measured(
@@ -140,13 +139,6 @@ def _peer(settings: Settings, broker: Broker, truces: Sequence[Terms], total: in
     )
     _tell("peer", measured)
     return measured._asdict()
-
-
-def _terms(number: int, count: int) -> Terms:
-    if count == 1:
-        return load(TERMS_FILE)
-    topic = f"reports.simulated.load-{number}"
-    return load(TERMS_FILE, [f"truce.id=load-{number}", f"truce.partition={number}", f'truce.topics=["{topic}"]'])
 
 
 def _tell(who: str, measured: Measured) -> None:
