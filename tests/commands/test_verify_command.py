@@ -1,5 +1,6 @@
 """`truce verify DIR`: clean where nothing was touched; after one byte of one record is altered it names what breaks."""
 
+import re
 import subprocess
 import sys
 from hashlib import sha256
@@ -67,6 +68,18 @@ ALTERED = [
     ("levels.jsonl", b'"streak":', b'"streak":1', "the level of"),
     ("terms.jsonl", b'"days":7', b'"days":6', "follows from the days, but was not announced"),
 ]
+
+
+def test_an_altered_number_that_changes_no_outcome_is_seen_from_the_log_alone_and_that_is_said(tmp_path: Path) -> None:
+    folder = copied("as-agreed", tmp_path)
+    altered(folder, "days.jsonl", b'"high":', b'"high":1')
+    public = check(folder, "--public")
+    assert public.exit_code == 0
+    assert "without the log: whether the numbers of the days are right was not looked into" in public.output
+    assert "goes unnoticed" in public.output
+    whole = check(folder)
+    assert whole.exit_code == 1
+    assert re.search(r"BROKEN +days: demo-as-agreed/\S+ is not what follows from the log", whole.output)
 
 
 @pytest.mark.parametrize("public", [True, False], ids=["from what is public", "from the log"])
