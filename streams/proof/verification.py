@@ -50,10 +50,8 @@ def verify(source: Source, checker: Checker | None, watch: Any = lambda records:
         _values(found, source, recomputed)
     else:
         found.notes.append(
-            (
-                "without the log: whether the numbers of the days are right was not looked into; one that was altered, and with "
-                "which every outcome stays the same, goes unnoticed"
-            )
+            "without the log: whether the numbers of the days are right was not looked into; one that was altered, and with "
+            "which every outcome stays the same, goes unnoticed"
         )
     # What makes reading fail is noticed while it goes on.
     found.faults += [fault for fault in source.faults if fault not in found.faults]
