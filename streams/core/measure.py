@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from schemas.facts import Interval, Measures
 from schemas.reasons import Grade, Scope, TimePrecision
 from streams.core.claims import WIDE_SPAN_S
-from streams.core.incident import Amounts, Contribution, Derived, Incident, Part
+from streams.core.incident import Contribution, Derived, Incident, Part
+from streams.core.sums import pack, unpack
 from streams.core.terms import DAY, HOUR
 
 WINDOW_HOURS = 168
@@ -92,8 +93,42 @@ def _first_day_to_end_with(hour: int) -> int:
     return -((DAY // HOUR - 1 - hour) // (DAY // HOUR))
 
 
+class Changes:
+    """What one incident adds to zones that it touches alike, or takes from them: packed sums by day, hour and week."""
+
+    __slots__ = ("by_day", "by_hour", "by_week", "days", "entered", "weeks")
+
+    def __init__(self) -> None:
+        self.by_day: dict[int, int] = {}
+        self.by_hour: dict[int, int] = {}
+        self.by_week: dict[int, int] = {}
+        self.days: set[int] = set()
+        self.weeks: set[int] = set()
+        self.entered: list[Part] = []
+
+    def note(self, part: Part, step: int) -> None:
+        """A part begins (+1) or ceases (-1) to count."""
+        if step > 0:
+            self.entered.append(part)
+        amounts = pack(part.bound, part.amounts) * step
+        for day in part.days:
+            self.by_day[day] = self.by_day.get(day, 0) + amounts
+        self.days.update(part.days)
+        if part.first_hour < part.last_hour:
+            _note_both(self.by_hour, part.first_hour, part.last_hour, amounts)
+            first_day, last_day = _first_day_to_end_with(part.first_hour), _first_day_to_end_with(part.last_hour)
+            if first_day < last_day:
+                _note_both(self.by_week, first_day, last_day, amounts)
+                self.weeks.update(range(first_day, last_day))
+
+
+def _note_both(table: dict[int, int], first: int, last: int, amounts: int) -> None:
+    table[first] = table.get(first, 0) + amounts
+    table[last] = table.get(last, 0) - amounts
+
+
 class ZoneMeasure:
-    """Days and the rolling level of one zone, as nine running sums each."""
+    """Days and the rolling level of one zone, as nine running sums each, packed (`sums`)."""
 
     __slots__ = (
         "_changes",
@@ -110,84 +145,85 @@ class ZoneMeasure:
     )
 
     def __init__(self) -> None:
-        self.days: dict[int, list[int]] = {}
+        self.days: dict[int, int] = {}
         self.spans: tuple[dict[int, dict[str, tuple[int, int]]], ...] = ({}, {}, {})
         self.dirty_days: set[int] = set()
         self.dirty_weeks: set[int] = set()
-        self.week_changes: dict[int, list[int]] = {}
-        self.closed_weeks: dict[int, list[int]] = {}
-        self.week_before: tuple[int, list[int]] = (-FAR_DAY, [0] * 9)
+        self.week_changes: dict[int, int] = {}
+        self.closed_weeks: dict[int, int] = {}
+        self.week_before: tuple[int, int] = (-FAR_DAY, 0)
         self.level_dirty = False
-        self._changes: dict[int, list[int]] = {}
-        self._window = [0] * 9
+        self._changes: dict[int, int] = {}
+        self._window = 0
         self._hour: int | None = None
 
-    def apply(self, part: Part, incident: str, step: int, more: Amounts, less: Amounts, first_day: int, last_day: int) -> None:
-        """Enter a part (+1) or take it out (-1). What does not differ from zone to zone is given: `_both_ways`, `_weeks`."""
-        at, spans = part.bound * 3, self.spans[part.bound]
+    def leave(self, incident: str, part: Part) -> None:
+        """It is not among those of these days any more, unless it enters again."""
+        on_bound = self.spans[part.bound]
         for day in part.days:
-            _enter(self.days, day, at, more)
-            if step > 0:
-                on_day = spans.get(day)
+            del on_bound[day][incident]
+
+    def apply(self, incident: str, changes: Changes) -> None:
+        """Enter what an incident changes."""
+        for part in changes.entered:
+            on_bound = self.spans[part.bound]
+            for day in part.days:
+                on_day = on_bound.get(day)
                 if on_day is None:
-                    on_day = spans[day] = {}
+                    on_day = on_bound[day] = {}
                 on_day[incident] = part.span
-            else:
-                del spans[day][incident]
-            self.dirty_days.add(day)
-        if part.first_hour < part.last_hour:
-            self._change(part.first_hour, at, more)
-            self._change(part.last_hour, at, less)
+        days = self.days
+        for day, amounts in changes.by_day.items():
+            days[day] = days.get(day, 0) + amounts
+        self.dirty_days |= changes.days
+        if changes.by_hour:
             self.level_dirty = True
-            if first_day < last_day:
-                self._change_week(first_day, at, more)
-                self._change_week(last_day, at, less)
-                self.dirty_weeks.update(range(first_day, last_day))
-
-    def _change(self, hour: int, at: int, amounts: Amounts) -> None:
-        """From this hour on the window holds more, or less."""
-        if self._hour is not None and hour <= self._hour:
-            _add(self._window, at, amounts)
-        else:
-            _enter(self._changes, hour, at, amounts)
-
-    def _change_week(self, day: int, at: int, amounts: Amounts) -> None:
-        """From the end of this day on its last 168 hours hold more, or less."""
-        closed, sums = self.week_before
-        if day < closed:
-            _add(sums, at, amounts)
-        else:
-            _enter(self.week_changes, day, at, amounts)
+            pending, now = self._changes, self._hour
+            for hour, amounts in changes.by_hour.items():
+                if now is not None and hour <= now:
+                    self._window += amounts
+                else:
+                    pending[hour] = pending.get(hour, 0) + amounts
+        if changes.by_week:
+            weeks = self.week_changes
+            for day, amounts in changes.by_week.items():
+                closed, sums = self.week_before
+                if day < closed:
+                    self.week_before = closed, sums + amounts
+                else:
+                    weeks[day] = weeks.get(day, 0) + amounts
+            self.dirty_weeks |= changes.weeks
 
     def advance(self, hour: int) -> None:
         """Move the window to end with this hour."""
         if self._hour is not None and hour <= self._hour:
             return
         self._hour = hour
-        for due in sorted(h for h in self._changes if h <= hour):
-            for position, change in enumerate(self._changes.pop(due)):
-                self._window[position] += change
+        for due in [h for h in self._changes if h <= hour]:
+            self._window += self._changes.pop(due)
         self.level_dirty = True
 
     def window(self) -> list[int]:
-        return self._window
+        """The nine sums of the last seven days."""
+        return unpack(self._window)
 
     def day(self, day: int) -> list[int]:
-        return self.days.get(day) or [0] * 9
+        """The nine sums of a day."""
+        return unpack(self.days.get(day, 0))
 
     def week(self, day: int) -> list[int]:
         """Over the 168 hours that end with a day."""
-        if day < self.week_before[0]:
-            return self.closed_weeks.get(day) or [0] * 9
-        changes = (change for at, change in self.week_changes.items() if at <= day)
-        return [sum(column) for column in zip(self.week_before[1], *changes, strict=True)]
+        closed, sums = self.week_before
+        if day < closed:
+            return unpack(self.closed_weeks.get(day, 0))
+        return unpack(sums + sum(change for at, change in self.week_changes.items() if at <= day))
 
     def forget(self, before_day: int) -> None:
         """Drop the lists of incidents of closed days; their sums stay, and those of the weeks that end with them."""
         for day in sorted(day for day in self.week_changes if day < before_day):
             self._close_weeks(day)
-            for position, change in enumerate(self.week_changes.pop(day)):
-                self.week_before[1][position] += change
+            closed, sums = self.week_before
+            self.week_before = closed, sums + self.week_changes.pop(day)
         self._close_weeks(before_day)
         for spans in self.spans:
             for day in [d for d in spans if d < before_day]:
@@ -196,40 +232,13 @@ class ZoneMeasure:
     def _close_weeks(self, before_day: int) -> None:
         """Weeks that end before this day and are not closed yet are as they stand."""
         closed, sums = self.week_before
-        if any(sums):
-            self.closed_weeks.update((day, list(sums)) for day in range(closed, before_day))
+        if sums:
+            self.closed_weeks.update(dict.fromkeys(range(closed, before_day), sums))
         self.week_before = before_day, sums
 
     def incidents(self, bound: int, day: int) -> list[str]:
         """Ids of those that count in a bound of a day, in order."""
         return sorted(self.spans[bound].get(day, ()))
-
-
-def _enter(table: dict[int, list[int]], at: int, bound_at: int, amounts: Amounts) -> None:
-    """Add to the sums of a day or an hour, which begin at nothing."""
-    sums = table.get(at)
-    if sums is None:
-        sums = table[at] = [0] * 9
-    _add(sums, bound_at, amounts)
-
-
-def _add(sums: list[int], bound_at: int, amounts: Amounts) -> None:
-    incidents, severity, killed = amounts
-    sums[bound_at] += incidents
-    sums[bound_at + 1] += severity
-    sums[bound_at + 2] += killed
-
-
-def _both_ways(amounts: Amounts, step: int) -> tuple[Amounts, Amounts]:
-    """What a part adds where it begins to count, and where it ceases to."""
-    incidents, severity, killed = amounts
-    negative = -incidents, -severity, -killed
-    return (amounts, negative) if step > 0 else (negative, amounts)
-
-
-def _weeks(part: Part) -> tuple[int, int]:
-    """The first day with whose end a part is in the last 168 hours, and the first after that with whose end it no longer is."""
-    return _first_day_to_end_with(part.first_hour), _first_day_to_end_with(part.last_hour)
 
 
 def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:
@@ -254,15 +263,22 @@ class Measure:
         """An incident as it was and as it is now; None for one that was not, or is no more."""
         if before is not None and after is not None and before == after:
             return
-        for change, step in ((before, -1), (after, 1)):
-            if change is not None:
-                other = after if step < 0 else before
-                for part in change.parts:
-                    if other is not None and part in other.parts:
-                        continue  # the same before and after
-                    both_ways, weeks = _both_ways(part.amounts, step), _weeks(part)
-                    for zone in part.zones:
-                        self.zones[zone].apply(part, change.incident, step, *both_ways, *weeks)
+        # Its parts mostly touch the same zones: what they add there is added up first.
+        by_zones: dict[tuple[str, ...], Changes] = {}
+        for change, other, step in ((before, after, -1), (after, before, 1)):
+            for part in () if change is None else change.parts:
+                if other is not None and part in other.parts:
+                    continue  # the same before and after
+                changes = by_zones.get(part.zones)
+                if changes is None:
+                    changes = by_zones[part.zones] = Changes()
+                changes.note(part, step)
+                incident = change.incident
+                for zone in part.zones if step < 0 else ():
+                    self.zones[zone].leave(incident, part)
+        for zones, changes in by_zones.items():
+            for zone in zones:
+                self.zones[zone].apply(incident, changes)
 
     def advance(self, hour: int) -> None:
         for zone in self.zones.values():

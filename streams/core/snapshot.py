@@ -16,6 +16,7 @@ from streams.core.chain import Chain, Issued
 from streams.core.gate import Declaration, End, Wanted
 from streams.core.measure import ZoneMeasure
 from streams.core.settlement import DayView, SettledDay, StandingEnd
+from streams.core.sums import packed, unpack
 
 if TYPE_CHECKING:
     from streams.core.monitor import Monitor
@@ -139,7 +140,7 @@ def of_picture(picture: "Picture", open_day: int) -> dict[str, Any]:
         "declarations": sorted([*key, list(declaration)] for key, declaration in picture.declarations.items()),
         "statements": sorted([*key, area, list(statement)] for key, area, statement in picture.access.statements()),
         "days": {
-            zone: sorted([day, sums] for day, sums in measure.days.items() if day < open_day)
+            zone: [[day, measure.day(day)] for day in sorted(measure.days) if day < open_day]
             for zone, measure in picture.measure.zones.items()
         },
         "weeks": {zone: _of_weeks(measure, open_day) for zone, measure in picture.measure.zones.items()},
@@ -157,26 +158,27 @@ def to_picture(picture: "Picture", kept: dict[str, Any]) -> None:
             picture.access.add(key, area, Statement(*statement))
             picture.access.close(key)
     for zone, days in kept["days"].items():
-        picture.measure.zones[zone].days.update({day: sums for day, sums in days})
+        picture.measure.zones[zone].days.update({day: packed(sums) for day, sums in days})
     for zone, weeks in kept["weeks"].items():
         _to_weeks(picture.measure.zones[zone], weeks, kept["open_day"])
 
 
 def _of_weeks(measure: ZoneMeasure, open_day: int) -> dict[str, Any]:
+    closed, sums = measure.week_before
     return {
-        "changes": sorted([day, sums] for day, sums in measure.week_changes.items() if day < open_day),
-        "closed": sorted([day, sums] for day, sums in measure.closed_weeks.items()),
-        "before": list(measure.week_before),
+        "changes": [[day, unpack(measure.week_changes[day])] for day in sorted(measure.week_changes) if day < open_day],
+        "closed": [[day, unpack(measure.closed_weeks[day])] for day in sorted(measure.closed_weeks)],
+        "before": [closed, unpack(sums)],
     }
 
 
 def _to_weeks(measure: ZoneMeasure, kept: dict[str, Any], open_day: int) -> None:
     """What reports that are read again say of weeks that cannot change is in there already."""
     changes = {day: sums for day, sums in measure.week_changes.items() if day >= open_day}
-    measure.week_changes = {day: sums for day, sums in kept["changes"]} | changes
-    measure.closed_weeks = {day: sums for day, sums in kept["closed"]}
-    day, sums = kept["before"]
-    measure.week_before = day, sums
+    measure.week_changes = {day: packed(sums) for day, sums in kept["changes"]} | changes
+    measure.closed_weeks = {day: packed(sums) for day, sums in kept["closed"]}
+    closed, sums = kept["before"]
+    measure.week_before = closed, packed(sums)
 
 
 __all__ = [

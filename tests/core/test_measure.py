@@ -151,7 +151,7 @@ def test_what_is_taken_out_again_leaves_nothing(told) -> None:
         measure.restate(contribution, None)
     zone = measure.zones["east"]
     assert zone.window() == [0] * 9
-    assert all(not any(sums) for sums in zone.days.values())
+    assert all(not any(zone.day(day)) for day in zone.days)
     assert all(not zone.incidents(bound, day) for bound in (LOW, BEST, HIGH) for day in zone.days)
 
 
