@@ -183,9 +183,10 @@ def _neighbour(incident: Incident, other: Incident, apart_m: int, gap_s: int, ru
 
 def _witnesses(incident: Incident, claims: dict[Pair, list[Told]], accused: set[str]) -> list[Witness]:
     witnesses = []
-    for group in incident.groups():
+    voices = incident.voices()
+    for group, spoken_for in zip(voices.groups, voices.sides, strict=True):
         told = [claims[pair][-1] for pair in incident.speaking([pair for pair in group if pair in claims], accused)]
-        sides = sorted(incident.sides(group))
+        sides = sorted(spoken_for)
         last = max(told) if told else None
         if last is None:
             role = "says nothing of it"
@@ -212,8 +213,7 @@ def _grade_reason(incident: Incident, grade: Grade) -> str:
         if incident.trusted:
             return "a source trusted for violence tells of it"
         return "two lineages that do not depend on each other tell of it, and they are not of one side"
-    groups = incident.groups()
-    known = [sides for sides in map(incident.sides, groups) if sides]
+    known = [sides for sides in incident.voices().sides if sides]
     if not known:
         return "only sources that terms do not list tell of it"
     if len(known) == 1:

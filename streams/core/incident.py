@@ -6,7 +6,8 @@ thousand; `derive` restates what follows from them.
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -68,6 +69,20 @@ class Derived(NamedTuple):
     told_by: dict[str, int]
     unlisted_only: bool
     trusted: bool
+    lineages: frozenset[str]
+
+
+class Voices(NamedTuple):
+    """Who tells of an incident. `groups`: lineages that depend on each other count once; `sides`: of each, those that terms know.
+
+    `listed`: the sides of the groups that terms know; `told_by`: groups counted by side; `lineages`: those of the terms.
+    """
+
+    groups: tuple[tuple[Pair, ...], ...]
+    sides: tuple[frozenset[str], ...]
+    listed: tuple[frozenset[str], ...]
+    told_by: dict[str, int]
+    lineages: frozenset[str]
 
 
 class Incident:
@@ -81,7 +96,7 @@ class Incident:
         self.claims = 0
         self.reports = 0
         self.reports_digest = 0
-        self.admissions: Counter[str] = Counter()
+        self.admissions: tuple[tuple[str, int], ...] = ()
         self.denials = 0
         self.findings = 0
         self.contribution: Contribution | None = None
@@ -164,9 +179,8 @@ class Incident:
         )
 
     def derive(self, terms: Terms) -> Derived:
-        groups = [(group, self.sides(group)) for group in self.groups()]
-        listed = [sides for group, sides in groups if any(lineage != UNLISTED for lineage, _ in group)]
-        told_by = Counter(_side_of(sides) for _, sides in groups)
+        voices = self.voices()
+        groups = list(zip(voices.groups, voices.sides, strict=True))
         accused = self.accused_sides(terms)
         killed = self._toll(self.killed_claims, groups, accused, terms)
         injured = self._toll(self.injured_claims, groups, accused, terms)
@@ -180,27 +194,23 @@ class Incident:
         weighs = terms.kind_weights.get(self.anchor.kind) != 0
         violent = tuple(weighs or killed[bound] + injured[bound] > 0 for bound in range(3))
         return Derived(
-            self._grade(listed),
+            self._grade(voices.listed),
             self._scope(terms),
             killed,
             injured,
             severity,  # type: ignore[arg-type]
             violent,  # type: ignore[arg-type]
             weapon,
-            dict(sorted(told_by.items())),
-            not listed,
+            voices.told_by,
+            not voices.listed,
             self.trusted,
+            voices.lineages,
         )
 
     @property
     def trusted(self) -> bool:
         """Whether a source trusted for violence tells of it."""
         return self._trusted > 0
-
-    @property
-    def lineages(self) -> frozenset[str]:
-        """Those of the terms that tell of it."""
-        return frozenset(lineage for lineage, _ in self._pairs if lineage != UNLISTED)
 
     @property
     def by(self) -> list[str]:
@@ -214,40 +224,11 @@ class Incident:
         """The first reports of it in canonical order; without a count, all."""
         return [account for _, account in self._told[:count]]
 
-    def groups(self) -> list[list[Pair]]:
-        """Lineages that depend on each other count once: those joined by quoting or by copying fall together.
+    def voices(self) -> Voices:
+        """Who tells of it, and who of them counts once."""
+        return _voices(frozenset(self._senders), tuple((one, other) for (one, _), (other, _) in self.copied()))
 
-        What speaks for a side may join itself to one independent lineage, but not two of them to each other: whoever
-        copies both would make one witness of them.
-        """
-        parent: dict[str, str] = {}
-        independent = {pair[0] for pair, side in self._senders if side == Side.INDEPENDENT and pair[0] != UNLISTED}
-        holding = set(independent)
-
-        def root(lineage: str) -> str:
-            while parent.setdefault(lineage, lineage) != lineage:
-                lineage = parent[lineage]
-            return lineage
-
-        def join(one: str, other: str, free: bool) -> None:
-            first, second = sorted((root(one), root(other)))
-            if first != second and (free or not (first in holding and second in holding)):
-                parent[second] = first
-                if second in holding:
-                    holding.add(first)
-
-        pairs = sorted(self._pairs, key=lambda pair: (pair[0], pair[1] or ""))
-        for lineage, via in pairs:
-            if via is not None:
-                join(lineage, via, lineage in independent)
-        for (one, _), (other, _) in self.copied():
-            join(one, other, one in independent and other in independent)
-        groups: dict[str, list[Pair]] = {}
-        for pair in pairs:
-            groups.setdefault(root(pair[0]), []).append(pair)
-        return [groups[name] for name in sorted(groups)]
-
-    def speaking(self, group: list[Pair], accused: set[str]) -> list[Pair]:
+    def speaking(self, group: Sequence[Pair], accused: set[str]) -> Sequence[Pair]:
         """Of a group that counts once, those whose numbers stand for it: the independent, else those not accused, else all."""
         if len(group) < 2:
             return group
@@ -265,12 +246,7 @@ class Incident:
             if pair[0] != other_pair[0] and is_copy(features, other)
         ]
 
-    def sides(self, group: list[Pair]) -> set[str]:
-        """Sides of the senders of a group that terms know."""
-        pairs = set(group)
-        return {side for (pair, side) in self._senders if pair in pairs and pair[0] != UNLISTED}
-
-    def _grade(self, listed: list[set[str]]) -> Grade:
+    def _grade(self, listed: Sequence[frozenset[str]]) -> Grade:
         """`listed`: the sides of each group of lineages that terms list."""
         if self._own_reports or self.admissions:
             return Grade.CONFIRMED
@@ -291,7 +267,11 @@ class Incident:
         return sides
 
     def _toll(
-        self, table: dict[Pair, list[Told]], groups: list[tuple[list[Pair], set[str]]], accused: set[str], terms: Terms
+        self,
+        table: dict[Pair, list[Told]],
+        groups: Sequence[tuple[tuple[Pair, ...], frozenset[str]]],
+        accused: set[str],
+        terms: Terms,
     ) -> Bounds:
         """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody."""
         own: list[Bounds] = []
@@ -337,7 +317,52 @@ class Incident:
         return Scope.DISPUTED if out_sides else Scope.IN_SCOPE
 
 
-def _side_of(sides: set[str]) -> str:
+@lru_cache(maxsize=16_384)
+def _voices(senders: frozenset[tuple[Pair, str]], copied: tuple[tuple[str, str], ...]) -> Voices:
+    """Of claims known by their lineages and sides, and by which lineages copied which: there are few kinds of these.
+
+    Lineages that depend on each other count once: those joined by quoting or by copying fall together. What speaks for a
+    side may join itself to one independent lineage, but not two of them to each other: whoever copies both would make one
+    witness of them.
+    """
+    parent: dict[str, str] = {}
+    independent = {pair[0] for pair, side in senders if side == Side.INDEPENDENT and pair[0] != UNLISTED}
+    holding = set(independent)
+
+    def root(lineage: str) -> str:
+        while parent.setdefault(lineage, lineage) != lineage:
+            lineage = parent[lineage]
+        return lineage
+
+    def join(one: str, other: str, free: bool) -> None:
+        first, second = sorted((root(one), root(other)))
+        if first != second and (free or not (first in holding and second in holding)):
+            parent[second] = first
+            if second in holding:
+                holding.add(first)
+
+    pairs = sorted({pair for pair, _ in senders}, key=lambda pair: (pair[0], pair[1] or ""))
+    for lineage, via in pairs:
+        if via is not None:
+            join(lineage, via, lineage in independent)
+    for one, other in copied:
+        join(one, other, one in independent and other in independent)
+    by_root: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_root.setdefault(root(pair[0]), []).append(pair)
+    groups = tuple(tuple(by_root[name]) for name in sorted(by_root))
+    sides = tuple(frozenset(side for pair, side in senders if pair in group and pair[0] != UNLISTED) for group in groups)
+    known = zip(groups, sides, strict=True)
+    return Voices(
+        groups,
+        sides,
+        tuple(spoken_for for group, spoken_for in known if any(lineage != UNLISTED for lineage, _ in group)),
+        dict(sorted(Counter(map(_side_of, sides)).items())),
+        frozenset(lineage for lineage, _ in pairs if lineage != UNLISTED),
+    )
+
+
+def _side_of(sides: frozenset[str]) -> str:
     """What a group of lineages is counted under."""
     if len(sides) == 1:
         return next(iter(sides))

@@ -76,8 +76,8 @@ class Judgements:
         for incident_id in before.keys() | said.keys():
             incident = incidents.get(incident_id)
             now = said.get(incident_id, Said())
-            if incident is not None and (incident.admissions, incident.denials, incident.findings) != _plain(now):
-                incident.admissions, incident.denials, incident.findings = _plain(now)
+            if incident is not None and (incident.admissions, incident.denials, incident.findings) != now:
+                incident.admissions, incident.denials, incident.findings = now
                 yield incident
 
     def of(self, incident_id: str, spoken_of: Callable[[Key | str], Incident | None]) -> list[Key]:
@@ -106,10 +106,6 @@ class Judgements:
             if actor.side == judgement.side and judgement.side in self._terms.opposed:
                 return True
         return False
-
-
-def _plain(said: Said) -> tuple[Counter[str], int, int]:
-    return Counter(dict(said.admissions)), said.denials, said.findings
 
 
 __all__ = ["Judgements", "Key"]

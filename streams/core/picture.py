@@ -13,11 +13,11 @@ from streams.core.check import seconds
 from streams.core.claims import Account, Calendar, identity
 from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
-from streams.core.disagreement import Disagreement, Told, Week
+from streams.core.disagreement import WEEK_DAYS, Disagreement, Told, Week
 from streams.core.gate import Declaration
 from streams.core.incident import Contribution, Derived, Incident, incident_id
 from streams.core.judgements import Judgements, Key
-from streams.core.measure import BEST, WINDOW_HOURS, Measure, contribution
+from streams.core.measure import BEST, Measure, contribution
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
 from streams.core.zones import ZoneMap
@@ -293,7 +293,7 @@ class Picture:
         self.measure.restate(incident.contribution, after)
         incident.contribution = after
         self.derived[incident.id] = derived
-        self._disagree(incident.id, _told(incident, after))
+        self._disagree(incident.id, _told(derived, after))
         self.changed.add(incident.id)
 
     def _derive(self, incident: Incident) -> Derived:
@@ -416,7 +416,7 @@ class Picture:
         return stale
 
     def _stale_week(self, zone: str, day: int) -> None:
-        self.stale_weeks.update((zone, later) for later in range(day, day + WINDOW_HOURS // 24))
+        self.stale_weeks.update([(zone, later) for later in range(day, day + WEEK_DAYS)])
 
     def _tallied_days(self, zone: str) -> Iterable[int]:
         """An incident of one day may change what a tally adds to another."""
@@ -453,10 +453,10 @@ class Picture:
         return range((start_s - d_hour_s) // DAY, max(start_s - d_hour_s, end_s - d_hour_s - 1) // DAY + 1)
 
 
-def _told(incident: Incident, counts: Contribution) -> Told | None:
+def _told(derived: Derived, counts: Contribution) -> Told | None:
     """Where an incident counts as having most likely happened, and which lineages of the terms tell of it."""
     best = next((part for part in counts.parts if part.bound == BEST), None)
-    return None if best is None else Told(best.zones, best.days[0], incident.lineages)
+    return None if best is None else Told(best.zones, best.days[0], derived.lineages)
 
 
 def _unheard(incident_id: str) -> None:
