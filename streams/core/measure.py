@@ -133,6 +133,7 @@ class ZoneMeasure:
     __slots__ = (
         "_changes",
         "_hour",
+        "_listed",
         "_window",
         "closed_weeks",
         "days",
@@ -155,23 +156,26 @@ class ZoneMeasure:
         self.level_dirty = False
         self._changes: dict[int, int] = {}
         self._window = 0
+        self._listed: tuple[dict[int, list[str]], ...] = ({}, {}, {})
         self._hour: int | None = None
 
     def leave(self, incident: str, part: Part) -> None:
         """It is not among those of these days any more, unless it enters again."""
-        on_bound = self.spans[part.bound]
+        on_bound, listed = self.spans[part.bound], self._listed[part.bound]
         for day in part.days:
             del on_bound[day][incident]
+            listed.pop(day, None)
 
     def apply(self, incident: str, changes: Changes) -> None:
         """Enter what an incident changes."""
         for part in changes.entered:
-            on_bound = self.spans[part.bound]
+            on_bound, listed = self.spans[part.bound], self._listed[part.bound]
             for day in part.days:
                 on_day = on_bound.get(day)
                 if on_day is None:
                     on_day = on_bound[day] = {}
                 on_day[incident] = part.span
+                listed.pop(day, None)
         days = self.days
         for day, amounts in changes.by_day.items():
             days[day] = days.get(day, 0) + amounts
@@ -225,9 +229,9 @@ class ZoneMeasure:
             closed, sums = self.week_before
             self.week_before = closed, sums + self.week_changes.pop(day)
         self._close_weeks(before_day)
-        for spans in self.spans:
-            for day in [d for d in spans if d < before_day]:
-                del spans[day]
+        for by_day in (*self.spans, *self._listed):
+            for day in [day for day in by_day if day < before_day]:
+                del by_day[day]
 
     def _close_weeks(self, before_day: int) -> None:
         """Weeks that end before this day and are not closed yet are as they stand."""
@@ -238,7 +242,10 @@ class ZoneMeasure:
 
     def incidents(self, bound: int, day: int) -> list[str]:
         """Ids of those that count in a bound of a day, in order."""
-        return sorted(self.spans[bound].get(day, ()))
+        found = self._listed[bound].get(day)
+        if found is None:
+            found = self._listed[bound][day] = sorted(self.spans[bound].get(day, ()))
+        return found
 
 
 def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:

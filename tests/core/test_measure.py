@@ -17,6 +17,7 @@ from streams.core.measure import (
     low_hours,
     measures,
 )
+from streams.core.sums import pack, packed, unpack
 from streams.core.terms import DAY, HOUR
 
 SPANS = st.tuples(st.integers(-4 * DAY, 4 * DAY), st.one_of(st.just(0), st.integers(1, 6 * DAY), st.sampled_from([HOUR, DAY])))
@@ -162,3 +163,32 @@ def test_an_interval_keeps_its_order_and_a_tally_adds_to_best_and_high_only() ->
     tallied = measures([1, 5, 0, 2, 6, 0, 3, 7, 0], 10, 20)
     assert (tallied.incidents.low, tallied.incidents.best, tallied.incidents.high) == (1, 12, 23)
     assert (tallied.severity.low, tallied.severity.best, tallied.severity.high) == (5, 6, 7)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), SPANS, st.booleans()), max_size=12))
+def test_who_counts_on_a_day_is_told_as_it_is_now(steps) -> None:
+    """Asked after every step: what was listed before must not be told after it changed."""
+    measure, held = Measure(["east"]), {}
+    for number, span, there in steps:
+        incident = str(number)
+        parts = tuple(_part(bound, span[0], span[0] + span[1], 1) for bound in (LOW, HIGH)) if there else ()
+        after = Contribution(incident, parts)
+        measure.restate(held.get(incident), after)
+        held[incident] = after
+        for bound in (LOW, HIGH):
+            days = {day for one in held.values() for part in one.parts for day in part.days} | {span[0] // DAY}
+            for day in days:
+                wanted = [name for name, one in held.items() for p in one.parts if p.bound == bound and day in p.days]
+                assert measure.zones["east"].incidents(bound, day) == sorted(wanted)
+
+
+@given(st.lists(st.integers(-(1 << 62), (1 << 62) - 1), min_size=9, max_size=9))
+def test_nine_sums_in_one_number_are_nine_sums(sums: list[int]) -> None:
+    assert unpack(packed(sums)) == sums
+    assert unpack(packed(sums) - packed(sums)) == [0] * 9
+
+
+def test_a_sum_beyond_its_bits_is_an_error_and_no_other_sum() -> None:
+    assert unpack(pack(HIGH, (1, 2, (1 << 63) - 1)))[6:] == [1, 2, (1 << 63) - 1]
+    with pytest.raises(OverflowError):
+        unpack(pack(HIGH, (1, 2, 1 << 63)))

@@ -6,7 +6,7 @@ from schemas.facts import Day, Disagreement, Fact, PhaseChange
 from schemas.reasons import WHOLE, Condition
 from streams.core import publish
 from streams.core.chain import Chain
-from streams.core.disagreement import WEEK_DAYS
+from streams.core.disagreement import WEEK_DAYS, Week
 from streams.core.gate import End, Wanted
 from streams.core.measure import BEST, HIGH, LOW, measures
 from streams.core.monitor.days import Days
@@ -14,6 +14,7 @@ from streams.core.monitor.governing import Governing, hour_of
 from streams.core.monitor.history import History
 from streams.core.monitor.present import RULES
 from streams.core.public_terms import assumptions
+from streams.core.tallies import Tally
 from streams.core.terms import DAY, HOUR
 
 
@@ -27,6 +28,8 @@ class Announcing:
         self._days = days
         self._history = history
         self._chain = chain
+        # By zone, what was last shown of disagreement and what it was made from: most levels move without it.
+        self._shown: dict[str, tuple[Week, list[Tally], Disagreement]] = {}
 
     def change(
         self, wanted: Wanted, supersedes: str | None, listed: int, now_s: int, end: End | None, gazetteers: set[str]
@@ -156,7 +159,10 @@ class Announcing:
             return None
         end_s = self._governing.day_span(last)[1]
         rivals = picture.tallies.rivals(zone, end_s - WEEK_DAYS * DAY, end_s)
-        return publish.disagreement(picture.week_of_disagreement(zone, last), rivals, picture.terms)
+        week, shown = picture.week_of_disagreement(zone, last), self._shown.get(zone)
+        if shown is None or shown[0] is not week or shown[1] != rivals:
+            shown = self._shown[zone] = week, rivals, publish.disagreement(week, rivals, picture.terms)
+        return shown[2]
 
 
 __all__ = ["Announcing"]
