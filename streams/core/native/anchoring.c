@@ -53,7 +53,7 @@ typedef struct { int64_t start, end; uint64_t order; int32_t lat, lon, radius, s
 typedef struct { Row *rows; int32_t count, size; } Rows;
 
 /* What one cell lists of one kind and weapon, of sources that terms list or of others. */
-typedef struct { int64_t kind, weapon; int32_t listed; Rows all, anchors; } Group;
+typedef struct { int32_t kind, weapon, listed; Rows all, anchors; } Group;
 
 typedef struct { int16_t grid, breadth; int64_t slot, row, column; Group *groups; int32_t count, size; } Cell;
 
@@ -86,7 +86,7 @@ static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (
 
 static void *grown(void *items, int32_t *size, int32_t wanted, size_t each) {
     if (wanted <= *size) return items;
-    int32_t more = *size ? *size : 4;
+    int32_t more = *size ? *size : 1; /* most cells list one */
     while (more < wanted) more *= 2;
     void *fresh = realloc(items, (size_t)more * each);
     if (!fresh) abort();
@@ -435,7 +435,7 @@ static Group *group_of(Groups *g, const Claim *c, int grid) {
         cell = &g->cells[g->cells_count++];
     }
     Group wanted = { 0 };
-    if (g->repeat_bits == NONE) wanted = (Group){ .kind = c->f.kind, .weapon = c->f.weapon, .listed = c->listed };
+    if (g->repeat_bits == NONE) wanted = (Group){ .kind = (int32_t)c->f.kind, .weapon = (int32_t)c->f.weapon, .listed = c->listed };
     for (int32_t at = 0; at < cell->count; at++) {
         Group *one = &cell->groups[at];
         if (one->kind == wanted.kind && one->weapon == wanted.weapon && one->listed == wanted.listed) return one;
