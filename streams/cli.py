@@ -7,28 +7,29 @@ from importlib import import_module
 import click
 
 COMMANDS = {
-    "demo": "streams.commands.demo:demo",
-    "replay": "streams.commands.replay:replay",
-    "broker": "streams.commands.broker:broker",
-    "worker": "streams.commands.worker:worker",
-    "upgrade": "streams.commands.upgrade:upgrade",
-    "health": "streams.commands.health:health",
-    "topics": "streams.commands.topics:topics",
-    "terms": "streams.commands.terms:terms",
-    "publish": "streams.commands.publish:publish",
-    "tail": "streams.commands.tail:tail",
-    "match": "streams.commands.match:match",
-    "locate": "streams.commands.locate:locate",
-    "places": "streams.commands.places:places",
-    "board": "streams.commands.board:board",
-    "explain": "streams.commands.explain:explain",
-    "compare": "streams.commands.compare:compare",
-    "verify": "streams.commands.verify:verify",
-    "report": "streams.commands.report:report",
-    "export": "streams.commands.export:export",
-    "notify": "streams.commands.notify:notify",
-    "rejected": "streams.commands.rejected:rejected",
+    "demo": "Watch two truces being decided, in half a minute",
+    "replay": "Decide over files of reports, without a broker",
+    "broker": "Run a single Apache Kafka on this machine",
+    "worker": "Read reports, decide, publish: the service itself",
+    "upgrade": "Say what this version would decide otherwise",
+    "health": "Ask the worker on this machine how it is",
+    "topics": "Check the topics on the broker, or create them",
+    "terms": "Check, publish and show terms: the truce written down",
+    "publish": "Publish files of reports, in any of the formats",
+    "tail": "Follow what is published, until Ctrl-C",
+    "match": "Learn the weights by which reports are matched",
+    "locate": "Locate names of places, and say how",
+    "places": "Learn lists of places from reports",
+    "board": "Show the truces in a browser, as they are",
+    "explain": "Say in plain words why something was decided",
+    "compare": "Compare two policies on the same reports",
+    "verify": "Check every decision, byte for byte",
+    "report": "Write the situation as one file that prints well",
+    "export": "Write incidents and phases for other programs",
+    "notify": "Send changes of phase to a URL, signed",
+    "rejected": "List, show, retry and dismiss refused messages",
 }
+"""By name, each in a module and an object of that name, with what `truce --help` says of it: none is imported for that."""
 
 
 class LazyGroup(click.Group):
@@ -40,8 +41,11 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        return getattr(import_module(module), name)
+        return getattr(import_module(f"streams.commands.{cmd_name}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,13 +1,17 @@
 """The README names everything that a user meets: topics, reasons, outcomes, commands, and the fields of the terms."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 
 from schemas.reasons import Outcome, Phase, Reason, ReportType
 from schemas.topics import TOPICS
-from streams.cli import COMMANDS
+from streams.cli import COMMANDS, truce
 from streams.core.terms import Terms
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
@@ -33,6 +37,23 @@ def test_every_topic_is_listed(topic: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_mentioned(command: str) -> None:
     assert f"truce {command}" in README
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_there_under_its_name(command: str) -> None:
+    found = truce.get_command(click.Context(truce), command)
+    assert found is not None
+    assert found.name == command
+
+
+def test_help_names_every_command_on_a_line_and_imports_none_of_them() -> None:
+    asking = "from click.testing import CliRunner; from streams.cli import truce; import sys; "
+    asking += "print(CliRunner().invoke(truce, ['--help'], terminal_width=80).output); "
+    asking += "print([name for name in sys.modules if name.startswith('streams.') and name != 'streams.cli'])"
+    told = subprocess.run([sys.executable, "-c", asking], capture_output=True, text=True, check=True).stdout
+    for command, line in COMMANDS.items():
+        assert re.search(rf"^  {command} +{re.escape(line)}$", told, re.MULTILINE), told
+    assert told.endswith("[]\n"), told
 
 
 @pytest.mark.parametrize("field", FIELDS)
