@@ -11,7 +11,7 @@ final.
 
 from collections.abc import Callable, Collection, Hashable, Iterable
 from heapq import heappop, heappush, nsmallest
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Index(Protocol):
@@ -37,6 +37,16 @@ Change = tuple[Any, Any, bool]
 """(anchor, thing, joined): the thing joined or left the anchor's group; an anchor is a member of its own."""
 
 
+class Work(NamedTuple):
+    """Since the beginning: neighbours gone through, and pairs compared in full."""
+
+    looked: int
+    compared: int
+
+    def __add__(self, other: "Work") -> "Work":  # type: ignore[override]
+        return Work(self.looked + other.looked, self.compared + other.compared)
+
+
 class Anchoring:
     """Things carry `order`, `source`, `anchor`, `members` (by source, on anchors), `score` and `queued`.
 
@@ -54,6 +64,10 @@ class Anchoring:
         self._pushed = 0
         self._gone: set[int] = set()
         self._changes: list[Change] = []
+        self._looked = self._compared = 0
+
+    def work(self) -> Work:
+        return Work(self._looked, self._compared)
 
     def add(self, thing: Any) -> None:
         self._index.add(thing)
@@ -97,10 +111,12 @@ class Anchoring:
 
     def _fit(self, anchor: Any, thing: Any) -> int | None:
         """How well a thing fits what comes before it in a group; None where it does not."""
+        self._compared += 1
         total = self._score(anchor, thing)
         if total is None:
             return None
         before = voices_before(anchor, thing.order) if self._exclusive else []
+        self._compared += len(before)
         for voice in before:
             score = self._score(voice, thing)
             total += EXCLUDED if score is None else score
@@ -111,6 +127,7 @@ class Anchoring:
         best, best_score = None, 0
         order, key = thing.order, self._key(thing)
         for anchor in self._index.open_anchors(thing):
+            self._looked += 1
             if anchor.order >= order:
                 continue
             holder = anchor.members.get(key)
@@ -167,6 +184,7 @@ class Anchoring:
         if self._exclusive:
             # Its place in the group is free for a later one of the same source.
             for other in self._index.near_of_source(anchor, thing.source):
+                self._looked += 1
                 if other.order > thing.order and other.anchor is not anchor:
                     self._push(other)
 
@@ -192,6 +210,7 @@ class Anchoring:
             return
         anchor.voices = voices_of(member for member in anchor.members.values() if member is not anchor)
         for other in self._index.near(anchor, None):
+            self._looked += 1
             if other.order <= order or other.queued or other is anchor:
                 continue
             if other.anchor is anchor or self._suits_better(anchor, other):
@@ -201,6 +220,7 @@ class Anchoring:
         """Later things that it would suit better than what they have decide again."""
         order = anchor.order
         for other in self._index.near(anchor, grids):
+            self._looked += 1
             if other.order > order and not other.queued and other is not anchor and self._suits_better(anchor, other):
                 self._push(other)
 
@@ -222,4 +242,4 @@ def voices_of(others: Iterable[Any]) -> list[Any]:
     return nsmallest(VOICES_MAX, (other for other in others if other.listed), key=lambda other: other.order)
 
 
-__all__ = ["EXCLUDED", "VOICES_MAX", "Anchoring", "Change", "Index", "voices_of"]
+__all__ = ["EXCLUDED", "VOICES_MAX", "Anchoring", "Change", "Index", "Work", "voices_of"]

@@ -7,7 +7,7 @@ accounts.
 
 from typing import Any
 
-from streams.core.anchoring import Anchoring, Change
+from streams.core.anchoring import Anchoring, Change, Work
 from streams.core.cells import breadth
 from streams.core.claims import Account
 from streams.core.match import rule_of, score
@@ -99,6 +99,10 @@ class Deduplicator:
         if claim is not None:
             self._incidents.forget(claim)
         return claim
+
+    def work(self) -> Work:
+        """How much all this has cost so far."""
+        return self._claims.work() + self._incidents.work()
 
     def resolve(self) -> tuple[list[Claim], list[Change]]:
         """(claims whose accounts changed, changes of incidents by claim), to be applied in this order."""

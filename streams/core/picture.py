@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from schemas.facts import Circle, Covers, Report
 from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
 from streams.core.access import Access, Statement
+from streams.core.anchoring import Work
 from streams.core.check import seconds
 from streams.core.claims import Account, Calendar, identity
 from streams.core.coverage import Coverage, Watch
@@ -214,6 +215,10 @@ class Picture:
             incident = self._dirty.popitem()[1]
             if self.incidents.get(incident.id) is incident:
                 self._restate(incident)
+
+    def work(self) -> Work:
+        """How many comparisons its incidents have cost so far."""
+        return self._deduplicator.work()
 
     def advance(self, hour: int) -> None:
         """Move the rolling levels to end with this hour, counted from D-hour."""

@@ -43,6 +43,7 @@ typedef struct {
     char *order_low;              /* source, report id, spelling: the rest of it */
     int32_t order_length, source, anchor, score, links_count, alive_in_group, voices_count;
     int32_t voices[VOICES_MAX];   /* of an anchor's group, in canonical order */
+    int32_t next_own, previous_own; /* among the claims of its source, in no order */
     int16_t breadth;              /* NONE: never merged, in no cell */
     char used, listed, queued, gone, forgotten;
     Members members;
@@ -71,8 +72,10 @@ typedef struct {
     Cell *cells; int32_t cells_count, cells_size;
     int32_t *table; int32_t table_size;      /* cell numbers by hash */
     int32_t *heap; int32_t heap_count, heap_size;
+    int32_t *own; int32_t own_size;          /* by source, one of its claims */
     Change *changes; int32_t changes_count, changes_size;
     int32_t *released; int32_t released_count, released_size;
+    int64_t looked, compared;     /* rows gone through, and pairs compared in full, since the beginning */
 } Groups;
 
 /* Levels, in the order of the ladder within a comparison. */
@@ -172,8 +175,9 @@ static int repeats(const Groups *g, const Claim *a, const Claim *b) {
 }
 
 /* The score, or 0 with *fits false where the two exclude each other. */
-static int32_t score_of(const Groups *g, const Claim *a, const Claim *b, char *fits) {
+static int32_t score_of(Groups *g, const Claim *a, const Claim *b, char *fits) {
     const Features *x = &a->f, *y = &b->f;
+    g->compared++;
     if (g->repeat_bits != NONE) {
         *fits = (char)repeats(g, a, b);
         return 0;
@@ -217,7 +221,7 @@ static int compared(const Claim *a, const Claim *b) {
 static int before(const Groups *g, int32_t a, int32_t b) { return compared(&g->claims[a], &g->claims[b]) < 0; }
 
 /* How well a claim fits what comes before it in a group: the mean over the anchor and its voices. */
-static int32_t group_score(const Groups *g, const Claim *anchor, const Claim *c, char *fits) {
+static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, char *fits) {
     int64_t total = score_of(g, anchor, c, fits), count = 1;
     if (!*fits || g->repeat_bits != NONE) return (int32_t)total;
     for (int at = 0; at < anchor->voices_count; at++) {
@@ -496,21 +500,42 @@ static void begin_breadth(Groups *g, int breadth) {
     }
 }
 
+static void join_own(Groups *g, int32_t handle) {
+    Claim *c = &g->claims[handle];
+    int32_t size = g->own_size;
+    g->own = grown(g->own, &g->own_size, c->source + 1, sizeof(int32_t));
+    memset(g->own + size, 0xFF, (size_t)(g->own_size - size) * sizeof(int32_t));
+    c->previous_own = NONE;
+    c->next_own = g->own[c->source];
+    if (c->next_own != NONE) g->claims[c->next_own].previous_own = handle;
+    g->own[c->source] = handle;
+}
+
+static void quit_own(Groups *g, int32_t handle) {
+    const Claim *c = &g->claims[handle];
+    if (c->previous_own != NONE) g->claims[c->previous_own].next_own = c->next_own;
+    else g->own[c->source] = c->next_own;
+    if (c->next_own != NONE) g->claims[c->next_own].previous_own = c->previous_own;
+}
+
 static void index_claim(Groups *g, int32_t handle) {
     int breadth = g->claims[handle].breadth;
     if (g->repeat_bits == NONE && breadth != NONE && !g->grids[breadth]) begin_breadth(g, breadth);
     uint32_t grids = grids_of(g, &g->claims[handle]);
     for (int grid = 0; grids >> grid; grid++)
         if (grids >> grid & 1) list_claim(g, handle, grid);
+    if (g->repeat_bits == NONE && breadth != NONE) join_own(g, handle);
 }
 
 static void unindex_claim(Groups *g, int32_t handle) {
     uint32_t grids = grids_of(g, &g->claims[handle]);
+    if (g->repeat_bits == NONE && grids) quit_own(g, handle);
     for (int grid = 0; grids >> grid; grid++)
         if (grids >> grid & 1) {
             Rows *all = &group_of(g, &g->claims[handle], grid)->all;
             int32_t at = 0;
             while (all->rows[at].handle != handle) at++;
+            g->looked += at + 1;
             all->rows[at] = all->rows[--all->count];
         }
 }
@@ -643,26 +668,42 @@ static void quit_group(Groups *g, int32_t anchor, int32_t handle) {
     if (!g->claims[handle].forgotten) g->claims[anchor].alive_in_group--;
 }
 
-/* Whether a group would suit a claim better than what it has. */
-static int suits_better(const Groups *g, int32_t anchor, const Claim *c, int32_t handle) {
+/* Whether a group would suit a claim better than what it has, and has room for it. */
+static int suits_better(Groups *g, int32_t anchor, int32_t handle) {
+    const Claim *a = &g->claims[anchor], *c = &g->claims[handle];
+    if (a->source == c->source && g->repeat_bits == NONE) return 0;
+    char fits;
+    int32_t score = group_score(g, a, c, &fits);
+    if (!fits) return 0;
+    if (c->anchor != handle && (score < c->score || (score == c->score && !before(g, anchor, c->anchor)))) return 0;
+    /* Where an earlier one of its source has its place, it is told when that goes. */
+    int32_t holder = member(&a->members, key_of(g, handle));
+    return holder == NONE || !before(g, holder, handle);
+}
+
+/* Whether a claim whose group has changed may be better off elsewhere now. Better off where it is, it need not ask. */
+static int fits_worse(Groups *g, int32_t anchor, Claim *c) {
     char fits;
     int32_t score = group_score(g, &g->claims[anchor], c, &fits);
-    if (!fits) return 0;
-    return c->anchor == handle || score > c->score || (score == c->score && before(g, anchor, c->anchor));
+    if (!fits || score < c->score) return 1;
+    c->score = score;
+    return 0;
 }
 
 /* Claims after `since` that a group would suit better than what they have decide again, and with `own` those in it. */
 static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int own) {
     Walk walk = WALK(grids);
     const Claim *a = &g->claims[anchor];
-    for (Group *group; (group = next_group(g, a, &walk));)
+    for (Group *group; (group = next_group(g, a, &walk));) {
+        g->looked += group->all.count;
         for (int32_t at = 0; at < group->all.count; at++) {
             if (group->all.rows[at].order < g->claims[since].order_high || !worth(g, a, &group->all.rows[at], walk.window)) continue;
             int32_t handle = group->all.rows[at].handle;
-            const Claim *other = &g->claims[handle];
+            Claim *other = &g->claims[handle];
             if (handle == anchor || other->queued || compared(other, &g->claims[since]) <= 0) continue;
-            if ((own && other->anchor == anchor) || suits_better(g, anchor, other, handle)) push(g, handle);
+            if (other->anchor == anchor ? own && fits_worse(g, anchor, other) : suits_better(g, anchor, handle)) push(g, handle);
         }
+    }
 }
 
 static void attract(Groups *g, int32_t anchor, uint32_t grids) { wake(g, anchor, anchor, grids, 0); }
@@ -698,6 +739,16 @@ static void hear(Groups *g, int32_t anchor, int32_t since) {
     wake(g, anchor, since, EVERYWHERE, 1);
 }
 
+/* The place of a claim in a group is free for a later one of its source. */
+static void free_place(Groups *g, int32_t anchor, int32_t gone) {
+    const Claim *c = &g->claims[gone];
+    for (int32_t one = g->own[c->source]; one != NONE; one = g->claims[one].next_own) {
+        const Claim *other = &g->claims[one];
+        g->looked++;
+        if (!other->queued && other->anchor != anchor && compared(other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
+    }
+}
+
 /* Its members (that it meets in a grid, unless that is NONE), but not itself, must look for another anchor. */
 static void release_members(Groups *g, int32_t anchor, int grid) {
     const Claim *c = &g->claims[anchor];
@@ -715,9 +766,10 @@ static void release_members(Groups *g, int32_t anchor, int grid) {
         changed(g, anchor, others[at], 0);
         push(g, others[at]);
     }
-    free(others);
     if (grid == NONE) g->claims[anchor].voices_count = 0;
     else if (heard) hear(g, anchor, anchor);
+    for (int32_t at = 0; at < count && grid != NONE && g->repeat_bits == NONE; at++) free_place(g, anchor, others[at]);
+    free(others);
 }
 
 /* Where it is an anchor now, those that no longer may take members let them go. */
@@ -768,15 +820,7 @@ static void leave(Groups *g, int32_t handle) {
         if (!g->claims[anchor].alive_in_group) release_group(g, anchor);
         return;
     }
-    /* Its place in the group is free for a later one of the same source. */
-    Walk walk = WALK(EVERYWHERE);
-    const Claim *a = &g->claims[anchor], *gone = &g->claims[handle];
-    for (Group *group; (group = next_group(g, a, &walk));)
-        for (int32_t at = 0; at < group->all.count; at++) {
-            int32_t one = group->all.rows[at].handle;
-            if (group->all.rows[at].source == gone->source && g->claims[one].anchor != anchor && compared(&g->claims[one], gone) > 0)
-                push(g, one);
-        }
+    free_place(g, anchor, handle);
     if (!g->claims[anchor].alive_in_group) release_group(g, anchor);
 }
 
@@ -805,6 +849,7 @@ static void decide(Groups *g, int32_t handle) {
     Walk walk = WALK(EVERYWHERE);
     for (Group *group; (group = next_group(g, c, &walk));) {
         int32_t open = (int32_t)smaller(group->anchors.count, g->anchors_max);
+        g->looked += open;
         for (int32_t at = 0; at < open; at++) {
             /* They stand in canonical order, and only an earlier one takes it in. */
             if (group->anchors.rows[at].order > c->order_high) break;
@@ -857,7 +902,7 @@ void truce_groups_free(Groups *g) {
         free(g->claims[handle].members.slots);
     }
     for (int32_t number = 0; number < g->cells_count; number++) free_cell(&g->cells[number]);
-    free(g->claims); free(g->cells); free(g->table); free(g->heap); free(g->changes); free(g->released); free(g);
+    free(g->claims); free(g->cells); free(g->table); free(g->heap); free(g->own); free(g->changes); free(g->released); free(g);
 }
 
 typedef struct { int32_t operation, handle, source, links, order_length; char mergeable, listed; uint64_t order_high; } Head;
@@ -928,4 +973,10 @@ int32_t truce_groups_resolve(Groups *g, const char *bytes, int64_t length, const
     *released = g->released;
     *released_count = g->released_count;
     return g->changes_count;
+}
+
+/* Since the beginning: rows gone through, and pairs compared in full. */
+void truce_groups_work(const Groups *g, int64_t *looked, int64_t *compared) {
+    *looked = g->looked;
+    *compared = g->compared;
 }

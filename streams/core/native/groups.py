@@ -8,7 +8,7 @@ from ctypes import CDLL, POINTER, byref, c_char_p, c_int32, c_int64, c_void_p, c
 from struct import Struct
 from typing import Any
 
-from streams.core.anchoring import Change
+from streams.core.anchoring import Change, Work
 from streams.core.cells import LENGTHS, SIZES
 from streams.core.features import SHARP_S, WEAPONS
 from streams.core.geometry import COSINES
@@ -70,6 +70,11 @@ class Groups:
         """Take out what nothing new can come near, without a change to anything: groups stay as they were."""
         self._operations.append(_HEAD.pack(FORGET, claim.handle, 0, 0, 0, 0, 0, 0))
 
+    def work(self) -> Work:
+        looked, compared = c_int64(), c_int64()
+        self._library.truce_groups_work(self._groups, byref(looked), byref(compared))
+        return Work(looked.value, compared.value)
+
     def resolve(self) -> list[Change]:
         """Let everything decide that has reason to. Gives what joined and left which group, in the order it happened."""
         if not self._operations:
@@ -114,6 +119,7 @@ def _new(library: CDLL, match: Match, rule: Rule, repeat_bits: int) -> int:
     (c_int32 * len(COSINES)).in_dll(library, "truce_cosines")[:] = COSINES
     library.truce_groups_new.restype = c_void_p
     library.truce_groups_free.argtypes = [c_void_p]
+    library.truce_groups_work.argtypes = [c_void_p, c_void_p, c_void_p]
     library.truce_groups_resolve.argtypes = [c_void_p, c_char_p, c_int64, c_void_p, c_void_p, c_void_p]
     bases = [NUMBER[name, next(level for comparison, level in NAMES if comparison == name)] for name in _BASES]
     numbers = [rule.distance_m, rule.window_s, rule.threshold, match.neighbours_max, SHARP_S, len(WEAPONS), repeat_bits]
