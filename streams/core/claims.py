@@ -199,9 +199,12 @@ class Account:
         # Then the more precise, and among those of one precision what says more: others are compared with it.
         unsaid = (self.weapon is Weapon.UNDETERMINED) + (self.killed is None)
         blunt, rank = circle.precision >= BLUNT_PRECISION, TIME_RANK[self.time_precision]
+        # Then the earliest; but by lot where somebody could date one report after the other before all that are there, and
+        # make each of them the anchor of all others. What terms call independent is not suspected of it.
+        turn = self.start if self.independent else _lot(source, report.report_id, terms)
         # Two spellings of one source may use the same report id: the spelling as received decides last.
         self.order: Order = (
-            *(blunt, standing, circle.precision, rank, unsaid, self.start),
+            *(blunt, standing, circle.precision, rank, unsaid, turn),
             *(source, report.report_id, report.source),
         )
         self.report_digest = int.from_bytes(_digest(f"{report.source}\x00{report.report_id}", 16))
@@ -235,8 +238,13 @@ def _actor(name: str | None, terms: Terms) -> str | None:
     return known.id if known is not None else folded
 
 
-def _digest(text: str, size: int) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).digest()
+def _lot(source: str, report_id: str, terms: Terms) -> int:
+    """A number that nobody can choose who does not know the salt."""
+    return int.from_bytes(_digest(f"{source}\x00{report_id}", 5, terms.truce.salt.encode()[:64]))
+
+
+def _digest(text: str, size: int, key: bytes = b"") -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=size).digest()
 
 
 def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:

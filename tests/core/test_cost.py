@@ -1,16 +1,18 @@
-"""One more report of a strike costs the same whether a thousand or ten thousand have told of it: comparisons are counted."""
+"""One more report costs the same whether a thousand or ten thousand are there, honest or not: comparisons are counted."""
 
 from random import Random
 
 import msgspec
 import pytest
 
+from load_tests.truth.dense import STORIES, cost
+from load_tests.truth.write import TERMS_FILE
 from schemas.facts import Circle, LocatedReport, LoggedTick, Origin
 from schemas.reasons import Method
 from streams.core import deduplicate
 from streams.core.intake import terms_record
 from streams.core.partition import LogPartition
-from streams.core.terms import HOUR, parse
+from streams.core.terms import HOUR, load, parse
 
 TOPIC = "reports.strike"
 TERMS = parse(
@@ -64,7 +66,22 @@ def _raw(report: dict) -> msgspec.Raw:
 def test_a_report_of_a_much_told_strike_costs_no_more_than_the_first(in_python: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if in_python:
         monkeypatch.setattr(deduplicate, "LIBRARY", None)
-    batches = _comparisons(2_500 if in_python else 10_000)
+    batches = _comparisons(5_000 if in_python else 10_000)
     # A batch whose earliest report becomes the new anchor compares all members once more; that is rare and becomes rarer.
     plain = [compared for compared in batches if BATCH // 2 <= compared <= 2 * BATCH]
     assert len(plain) >= len(batches) * 3 // 4
+
+
+@pytest.mark.parametrize("story", ["copies", "earlier", "rivals", "one party"])
+def test_a_flood_costs_no_more_for_each_report_the_longer_it_lasts(story: str) -> None:
+    """Whoever floods may date each report before all that are there: so it would be the anchor of everything again and again."""
+    terms = load(TERMS_FILE)
+    for count in (2_000, 8_000):
+        of = cost(STORIES[story](count, Random(count), terms), terms)
+        assert of.looked <= 60, (count, of)
+
+
+def test_tens_of_thousands_may_tell_of_what_befell_one_city() -> None:
+    terms = load(TERMS_FILE)
+    few, many = (cost(STORIES["attention"](count, Random(count), terms), terms).looked for count in (4_000, 16_000))
+    assert many <= 1.5 * few
