@@ -31,8 +31,8 @@ GOOD = {
     "occurred_at": "2016-02-29T20:00:00Z",
     "location": {"lat": 36.2, "lon": 37.15},
 }
-MEMORY_MAX = 2 * 1024**3
-"""Bytes of the intake. A batch is unpacked as a whole before a record of it can be looked at; see `unpacking`."""
+MEMORY_MAX = 512 * 1024**2
+"""Bytes of the intake."""
 
 
 def by_hand() -> Iterator[tuple[str, bytes, tuple[tuple[str, bytes], ...]]]:

@@ -21,6 +21,7 @@ from streams.settings import Settings
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
 from streams.worker.shell import Shell
+from streams.worker.unpacking import bound_unpacking
 
 DRAIN_MAX_S = 25.0
 """Longer than the longest transaction, shorter than what a container is given to end."""
@@ -37,6 +38,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     # of all time. What is young is looked through as ever; what is old when a day has closed (see `PartitionOwner`).
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000)
+    bound_unpacking()
     # The policy, because Faust makes a loop of its own for the thread of the consumer.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     code = asyncio.new_event_loop().run_until_complete(_run(make_shell, settings, metrics_port))

@@ -1,11 +1,14 @@
 """The intake as a process: what goes in on report topics, what comes out in the log and on the topic of rejections."""
 
 import asyncio
+import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
 from worker.harness import Installation, wait_until
 from worker.terms_of_test import a_report, record_of, some_terms
@@ -70,6 +73,28 @@ def test_every_compression_can_be_read(compression: str, truce: Installation) ->
     truce.worker("--only", "intake", tick_s=NEVER)
     wait_until(lambda: len(log_of(truce)) >= 50, "fifty reports")
     assert origins(truce) == [(FIELD, 0, offset) for offset in range(50)]
+
+
+@pytest.mark.parametrize("compression", ["gzip", "lz4", "zstd"])
+def test_a_batch_that_unpacks_to_much_is_refused_and_costs_little_memory(compression: str, truce: Installation) -> None:
+    async def publish_batch(*values: bytes) -> None:
+        options = {"compression_type": compression, "max_batch_size": 2**30, "max_request_size": 2**30}
+        async with AIOKafkaProducer(bootstrap_servers=truce.bootstrap, **options) as producer:
+            batch = producer.create_batch()
+            for value in values:
+                assert batch.append(key=None, value=value, timestamp=None) is not None
+            await (await producer.send_batch(batch, FIELD, partition=0))
+
+    asyncio.run(publish_batch(a_report(1), b" " * 200_000_000, a_report(2), *[b" " * 200_000] * 60, a_report(3)))
+    worker = truce.worker("--only", "intake", tick_s=NEVER)
+    wait_until(lambda: len(log_of(truce)) == 3 and len(truce.read(REJECTED)[0]) == 61, "all of them", timeout_s=60)
+    assert origins(truce) == [(FIELD, 0, 0), (FIELD, 0, 2), (FIELD, 0, 63)]
+    refused = [orjson.loads(record.value) for record in truce.read(REJECTED)[0]]
+    assert [body["origin"][2] for body in refused] == [1, *range(3, 63)]
+    assert [body["reason"] for body in refused] == ["too_large", *["not_json"] * 60]
+    status = Path(f"/proc/{worker.process.pid}/status").read_text()
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1_024
+    assert peak < 350 * 1_024**2, f"{peak:,} bytes"
 
 
 def test_reports_published_after_terms_are_routed_by_those_terms(truce: Installation) -> None:
