@@ -5,6 +5,7 @@ different sources that fit in place, time, kind and weapon form an incident. Bot
 accounts.
 """
 
+from bisect import bisect_left, insort
 from typing import Any
 
 from streams.core.anchoring import Anchoring, Change, Work
@@ -22,6 +23,8 @@ class Claim:
     """What one source says of one thing: its first account in canonical order, and those that repeat it."""
 
     __slots__ = (
+        "_counted",
+        "_others",
         "account",
         "anchor",
         "breadth",
@@ -35,7 +38,6 @@ class Claim:
         "queued",
         "score",
         "source",
-        "told",
         "voices",
     )
 
@@ -47,7 +49,8 @@ class Claim:
         self.mergeable = account.mergeable
         self.features = account.features
         self.breadth = breadth(account.features) if account.mergeable else None
-        self.told = [account]
+        self._others: dict[Account, None] | None = None
+        self._counted: list[tuple[int, str, str, Account]] | None = None
         self.anchor: Claim | None = None
         self.members: dict[Any, Claim] | None = None
         self.voices: list[Claim] | None = None
@@ -57,12 +60,38 @@ class Claim:
         self.incident: Any = None
 
     @property
+    def told(self) -> tuple[Account, ...]:
+        return (self.account, *self._others) if self._others else (self.account,)
+
+    @property
     def latest(self) -> Account:
         """The account whose casualties stand for the claim: the last received that gives any, else its first."""
-        if len(self.told) == 1:
-            return self.account
-        counted = [a for a in self.told if a.killed is not None or a.injured is not None]
-        return max(counted, key=lambda a: (a.received_at, a.report_id)) if counted else self.account
+        return self._counted[-1][-1] if self._counted else self.account
+
+    def tell(self, account: Account, joined: bool) -> None:
+        """An account that repeats the first comes or goes."""
+        if self._others is None or self._counted is None:
+            self._others, self._counted = {}, []
+            self._count(self._counted, self.account, True)
+        if joined:
+            self._others[account] = None
+        else:
+            del self._others[account]
+        self._count(self._counted, account, joined)
+
+    @staticmethod
+    def _count(counted: list[tuple[int, str, str, Account]], account: Account, joined: bool) -> None:
+        if account.killed is None and account.injured is None:
+            return
+        entry = account.received_at, account.report_id, account.source_name, account
+        if joined:
+            insort(counted, entry)
+        else:
+            del counted[bisect_left(counted, entry[:-1])]
+
+
+Retold = tuple[Claim, dict[Account, bool]]
+"""A claim, and the accounts that joined (true) or left it."""
 
 
 class Deduplicator:
@@ -104,9 +133,9 @@ class Deduplicator:
         """How much all this has cost so far."""
         return self._claims.work() + self._incidents.work()
 
-    def resolve(self) -> tuple[list[Claim], list[Change]]:
+    def resolve(self) -> tuple[list[Retold], list[Change]]:
         """(claims whose accounts changed, changes of incidents by claim), to be applied in this order."""
-        retold: dict[int, Claim] = {}
+        retold: dict[Claim, dict[Account, bool]] = {}
         for head, account, joined in self._claims.resolve():
             claim: Claim | None = head.claim
             if account is head and joined:
@@ -114,13 +143,16 @@ class Deduplicator:
                 self._incidents.add(claim)
             elif account is head:
                 self._incidents.remove(head.claim)
-                retold.pop(id(head.claim), None)
+                retold.pop(head.claim, None)
                 head.claim = None
             else:
                 assert claim is not None
-                claim.told.append(account) if joined else claim.told.remove(account)
-                retold[id(claim)] = claim
-        return list(retold.values()), self._incidents.resolve()
+                claim.tell(account, joined)
+                changes = retold.setdefault(claim, {})
+                # Who came and went in between has changed nothing.
+                if changes.pop(account, joined) == joined:
+                    changes[account] = joined
+        return list(retold.items()), self._incidents.resolve()
 
 
-__all__ = ["Claim", "Deduplicator"]
+__all__ = ["Claim", "Deduplicator", "Retold"]

@@ -6,7 +6,7 @@ thousand; `derive` restates what follows from them.
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
@@ -110,42 +110,72 @@ class Incident:
         self._who: dict[str, int] = {}
         self._exclusions: dict[tuple[str, bool, bool], int] = {}
         self._own_reports: dict[str, int] = {}
-        self._entered: dict[int, tuple[Account, tuple[Account, ...]]] = {}
+        self._entered: dict[int, tuple[Account, Collection[Account]]] = {}
         self._told: list[tuple[Order, Account]] = []
         self._worded: list[tuple[Order, Pair, Features]] = []
 
     def add(self, claim: Claim, terms: Terms) -> None:
-        latest, told = claim.latest, tuple(claim.told)
+        latest, told = claim.latest, claim.told
         self._entered[id(claim)] = latest, told
         for account in told:
-            insort(self._told, (account.order, account))
-        self._count(claim.account, latest, told, terms, 1)
+            self._list(account, 1)
+        self._count(claim.account, terms, 1)
+        self._count_hurt(claim.account, latest, 1)
 
     def remove(self, claim: Claim, terms: Terms) -> None:
         latest, told = self._entered.pop(id(claim))
         for account in told:
-            del self._told[bisect_left(self._told, (account.order,))]
-        self._count(claim.account, latest, told, terms, -1)
+            self._list(account, -1)
+        self._count(claim.account, terms, -1)
+        self._count_hurt(claim.account, latest, -1)
 
-    def _count(self, account: Account, latest: Account, told: tuple[Account, ...], terms: Terms, step: int) -> None:
-        """Enter a claim (+1) or take it out (-1)."""
+    def retell(self, claim: Claim, changes: dict[Account, bool]) -> None:
+        """Accounts joined (true) or left a claim. It costs what they are, however often the claim was told."""
+        before, told = self._entered[id(claim)]
+        told = told if isinstance(told, dict) else dict.fromkeys(told)
+        for account, joined in changes.items():
+            if joined:
+                told[account] = None
+            else:
+                del told[account]
+            self._list(account, 1 if joined else -1)
+        latest = claim.latest
+        self._entered[id(claim)] = latest, told
+        if latest is not before:
+            self._count_hurt(claim.account, before, -1)
+            self._count_hurt(claim.account, latest, 1)
+
+    def _list(self, account: Account, step: int) -> None:
+        """Enter a report (+1) or take it out (-1)."""
+        self.reports += step
+        self.reports_digest = (self.reports_digest + step * account.report_digest) % (1 << 128)
+        if step > 0:
+            insort(self._told, (account.order, account))
+        else:
+            del self._told[bisect_left(self._told, (account.order,))]
+
+    def _count_hurt(self, account: Account, latest: Account, step: int) -> None:
+        """Enter the casualties of a claim, by its first account and the one that states them, or take them out."""
         pair: Pair = account.lineage, account.via_lineage
-        self.claims += step
-        self.reports += step * len(told)
-        for one in told:
-            self.reports_digest = (self.reports_digest + step * one.report_digest) % (1 << 128)
-        _step(self._pairs, pair, step)
-        _step(self._senders, (pair, account.side), step)
-        self._trusted += step * account.trusted_violence
         for table, bounds in ((self.killed_claims, latest.killed), (self.injured_claims, latest.injured)):
             if bounds is not None:
                 entry = (latest.received_at, latest.source_name, latest.report_id, bounds)
                 if step > 0:
                     insort(table.setdefault(pair, []), entry)
                 else:
-                    table[pair].remove(entry)
+                    del table[pair][bisect_left(table[pair], entry)]
                     if not table[pair]:
                         del table[pair]
+        if latest.killed is not None or latest.injured is not None:
+            _step(self._who, latest.who, step)
+
+    def _count(self, account: Account, terms: Terms, step: int) -> None:
+        """Enter a claim (+1) or take it out (-1), all but its reports and its casualties."""
+        pair: Pair = account.lineage, account.via_lineage
+        self.claims += step
+        _step(self._pairs, pair, step)
+        _step(self._senders, (pair, account.side), step)
+        self._trusted += step * account.trusted_violence
         if account.listed and (account.features.letters >= COPIED_LETTERS_MIN or account.features.links):
             worded = account.order, pair, account.features
             if step > 0:
@@ -154,8 +184,6 @@ class Incident:
                 del self._worded[bisect_left(self._worded, worded)]
         if account.weapon is not Weapon.UNDETERMINED:
             _step(self._weapons, account.weapon, step)
-        if latest.killed is not None or latest.injured is not None:
-            _step(self._who, latest.who, step)
         if account.by is not None:
             _step(self._by, account.by, step)
             attacker = terms.actor_by_id.get(account.by)

@@ -201,10 +201,9 @@ class Picture:
     def resolve(self) -> None:
         """Bring incidents and measures up to date with the reports."""
         retold, changes = self._deduplicator.resolve()
-        for claim in retold:
+        for claim, accounts in retold:
             if claim.incident is not None:
-                claim.incident.remove(claim, self.terms)
-                claim.incident.add(claim, self.terms)
+                claim.incident.retell(claim, accounts)
                 self._dirty[claim.incident.id] = claim.incident
         for anchor, claim, joined in changes:
             self._regroup(anchor, claim, joined)
