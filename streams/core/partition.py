@@ -305,7 +305,7 @@ class LogPartition:
     @staticmethod
     def announced(changes: Iterable[bytes], rejected: Iterable[bytes], next_offset: int) -> bytes:
         """A position told from what a partition has announced and refused, in order, where the checkpoint is gone:
-        `next_offset` is that of the last transaction which announced or refused something."""
+        `next_offset` is that of the last transaction which told anything."""
         heads: dict[str, str | None] = {}
         for value in changes:
             change = _decode_change(value)

@@ -8,6 +8,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.structs import TopicPartition
 
 READ_RECORDS_MAX = 2_000
+TAIL_RECORDS = 100
 
 
 class PartitionReader:
@@ -81,6 +82,24 @@ async def everything(client: Mapping[str, Any], topic: str, partition: int) -> A
         await reader.stop()
 
 
+async def last_record(client: Mapping[str, Any], topic: str, partition: int) -> Any | None:
+    """The last committed record of a partition, None where there is none. Read from near the end, and further back only where
+    nothing but markers and aborted transactions is found there."""
+    reader = PartitionReader(client, topic, partition)
+    await reader.start()
+    try:
+        first, end = await reader.bounds()
+        last, start, step = None, end, TAIL_RECORDS
+        while last is None and start > first:
+            stop, start = start, max(first, start - step)
+            async for records in reader.read(start, stop):
+                last = records[-1]
+            step *= 10
+        return last
+    finally:
+        await reader.stop()
+
+
 async def last_values(client: Mapping[str, Any], topic: str, partition: int) -> dict[str, bytes]:
     """The newest value of each key of a compacted partition; deleted keys are left out."""
     values: dict[str, bytes] = {}
@@ -104,4 +123,4 @@ async def topics_present(client: Mapping[str, Any]) -> dict[str, int]:
         await asking.close()
 
 
-__all__ = ["PartitionReader", "everything", "last_values", "topics_present"]
+__all__ = ["PartitionReader", "everything", "last_record", "last_values", "topics_present"]

@@ -8,19 +8,21 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED
+from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED, TOPICS
 from streams import metrics
 from streams.core.partition import HeadsDiffer
 from streams.core.snapshot import NewerCheckpoint
 from streams.worker.failures import CannotStart
 from streams.worker.progress import Progress
-from streams.worker.reading import PartitionReader, everything, last_values
+from streams.worker.reading import PartitionReader, everything, last_record, last_values
 from streams.worker.state import State, StateType, step_over, take_in
 from streams.worker.transactions import POSITION_HEADER
 
 CHECKPOINT_POLL_S = 0.02
 YIELD_EVERY = 100
 """Records between two turns of the loop."""
+LAST_COUNTS = tuple(topic.name for topic in TOPICS if topic.partitioned and topic.name not in (LOCATED, PHASES, REJECTED))
+"""Topics that the monitor alone writes, and of which only the last value of a key counts."""
 
 
 class Recovery:
@@ -81,7 +83,7 @@ class Recovery:
         while True:
             checkpoints = await last_values(self._client, CHECKPOINTS, self._number)
             if f"position/{self._number}" not in checkpoints:
-                checkpoints |= await self._announced()
+                checkpoints = await self._announced()  # a base alone does not say which truces there are
             try:
                 state = self._state_type.restore(self._number, checkpoints)
             except NewerCheckpoint as fault:
@@ -91,21 +93,23 @@ class Recovery:
             await asyncio.sleep(CHECKPOINT_POLL_S)
 
     async def _announced(self) -> dict[str, bytes]:
-        """Where there is no position: the one that a change of phase or a refusal was last told at. What was decided up to there
-        stands on the topics, and from there on nothing was told of which every record counts."""
+        """Where there is no position: the one at which anything was last told. All that was decided up to there stands on the
+        topics, and from there on nothing was."""
         changes = [record async for record in everything(self._client, PHASES, self._number)]
         rejected = [record async for record in everything(self._client, REJECTED, self._number)]
+        others = [await last_record(self._client, topic, self._number) for topic in LAST_COUNTS]
         if changes and _position_of(changes[-1]) is None:
             raise CannotStart(
                 f"{CHECKPOINTS}/{self._number} holds no position, and the last change of phase does not say where it was "
                 f"decided: put {CHECKPOINTS} back from a copy"
             )
-        reached = max((place for one in [*changes, *rejected] if (place := _position_of(one)) is not None), default=None)
+        told = [*changes[-1:], *rejected, *(one for one in others if one is not None)]
+        reached = max((place for one in told if (place := _position_of(one)) is not None), default=None)
         if reached is None:
             return {}
         metrics.checkpoint_lost(self._number, reached)
-        told = self._state_type.announced([one.value for one in changes], [one.value for one in rejected], reached)
-        return {f"position/{self._number}": told}
+        position = self._state_type.announced([one.value for one in changes], [one.value for one in rejected], reached)
+        return {f"position/{self._number}": position}
 
     def _check_log(self, first: int, end: int, needed: int, reached: int) -> None:
         if first > needed:

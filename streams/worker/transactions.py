@@ -13,7 +13,7 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
 from aiokafka.structs import TopicPartition
 
 from schemas.facts import Fact
-from schemas.topics import LOCATED, PHASES, REJECTED
+from schemas.topics import LOCATED, PHASES
 from streams.signing import Signer
 from streams.worker import failpoints
 from streams.worker.failures import Fenced, Unsure
@@ -21,9 +21,7 @@ from streams.worker.sending import Outgoing, producer_options, send_all
 
 TRANSACTION_TIMEOUT_S = 10
 POSITION_HEADER = "truce-position"
-"""Of a change of phase and of a refusal: the place in the log up to which it had been read when it was decided."""
-TOLD_ONCE = (PHASES, REJECTED)
-"""Every record counts, unlike where only the last of a key does: whoever has lost the checkpoint finds its place by these."""
+"""The place in the log up to which it had been read when this was told: whoever has lost the checkpoint goes by the last."""
 
 
 class PartitionWriter:
@@ -51,11 +49,11 @@ class PartitionWriter:
         Raises `Fenced`; `Unsure` where the commit itself failed; or another error after the transaction was aborted: then
         nothing of it is visible.
         """
+        position = POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode()
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
         for fact in facts:
             target = TopicPartition(fact.topic, self.partition)
-            headers = self._headers(fact, next_offset) if fact.topic in TOLD_ONCE else fact.headers
-            outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, headers))
+            outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, self._headers(fact, position)))
         log = TopicPartition(LOCATED, self.partition)
         counts = {tp.topic: len(records) for tp, records in outgoing.items()}
         outgoing.setdefault(log, []).extend(log_records)
@@ -78,9 +76,9 @@ class PartitionWriter:
             raise Fenced(f"another worker has taken over log partition {self.partition}") from fault
         return counts
 
-    def _headers(self, fact: Fact, next_offset: int) -> list[tuple[str, bytes]]:
+    def _headers(self, fact: Fact, position: tuple[str, bytes]) -> list[tuple[str, bytes]]:
         """What differs from run to run, or needs a key, goes beside the body: it is the same wherever it is recomputed."""
-        headers = [*fact.headers, (POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode())]
+        headers = [*fact.headers, position]
         if self._signer is not None and fact.topic == PHASES and fact.value is not None:
             headers.append(self._signer.header(fact.value))
         return headers

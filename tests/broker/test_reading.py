@@ -3,11 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from worker.harness import Installation
 
-from schemas.topics import LOCATED
+from schemas.facts import Fact
+from schemas.topics import INCIDENTS, LOCATED
 from streams.broker import Broker
-from streams.worker.reading import PartitionReader
+from streams.worker import reading
+from streams.worker.reading import PartitionReader, last_record
+from streams.worker.transactions import PartitionWriter
 
 
 def read(broker: Broker, work: Callable) -> list[int]:
@@ -50,4 +54,29 @@ def test_a_read_that_was_left_holds_up_no_other(broker: Broker) -> None:
         return [record.offset async for records in reader.read(10, 4_000) for record in records]
 
     assert read(broker, left) == list(range(10, 4_000))
+    truce.close()
+
+
+def test_the_last_record_is_found_behind_markers_and_what_was_aborted(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    truce, client = Installation(broker.bootstrap), {"bootstrap_servers": broker.bootstrap}
+    monkeypatch.setattr(reading, "TAIL_RECORDS", 2)
+
+    async def told() -> list[bytes | None]:
+        found = [await last_record(client, INCIDENTS, 0)]
+        writer = PartitionWriter(client, "truce", 0)
+        await writer.start()
+        try:
+            await writer.commit([Fact(INCIDENTS, "one", b"first"), Fact(INCIDENTS, "two", b"second")], 7)
+            for _ in range(4):
+                with pytest.raises(TypeError):
+                    await writer.commit([Fact(INCIDENTS, "three", b"never"), Fact(INCIDENTS, "four", "no bytes")], 8)
+            await writer.commit([], 9)
+        finally:
+            await writer.stop()
+        return [*found, await last_record(client, INCIDENTS, 0)]
+
+    nothing, last = asyncio.run(told())
+    assert nothing is None
+    assert (last.key, last.value) == (b"two", b"second")
+    assert dict(last.headers)["truce-position"] == f"{LOCATED}/0/7".encode()
     truce.close()

@@ -41,6 +41,15 @@ def test_a_run_without_faults_decides_something() -> None:
     assert all(row.found for row in outcome.verdict.rows if "refusals" not in row.what), outcome.verdict.rows
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_where_checkpoints_are_lost_again_and_again_nothing_told_is_told_again_and_nothing_is_missing(seed: int) -> None:
+    """In pairs, so that the second comes while the first is being made up for; and a kill between two."""
+    losses = [step + 700 * seed + more for step in range(1_500, 12_000, 3_000) for more in (0, 120 + 60 * seed)]
+    outcome = run(seed, Faults(losses=losses, kills=[4_000 + 900 * seed]))
+    assert outcome.clean, told(seed, outcome)
+    assert outcome.ends["killed"] > 4
+
+
 def test_a_seed_repeats_a_run_step_by_step() -> None:
     """In another process too, where sets and dictionaries of strings come in another order."""
     code = "from load_tests.simulation.world import run; [print(o.steps, o.trace) for o in (run(2, wider=True), run(3))]"

@@ -55,7 +55,7 @@ class ChainPartition:
     @staticmethod
     def announced(changes: Iterable[bytes], rejected: Iterable[bytes], next_offset: int) -> bytes:
         heads = [orjson.loads(value)["head"] for value in changes]
-        return orjson.dumps({"next_offset": next_offset, "head": heads[-1], "skipped": []})
+        return orjson.dumps({"next_offset": next_offset, "head": heads[-1] if heads else 0, "skipped": []})
 
     def apply(self, offset: int, value: bytes, key: bytes | None = None) -> None:
         if offset < self.next_offset:
