@@ -4,6 +4,7 @@ Faust says which partitions are ours and brings their records; an owner each doe
 rebuilt holds up no other.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,8 @@ class MonitorShell(Shell):
         await self._let_go(sorted(tp.partition for tp in revoked))
 
     async def _let_go(self, partitions: list[int]) -> None:
-        for number in partitions:
-            owner = self._owners.pop(number, None)
-            if owner is not None:
-                await owner.stop()
+        owners = [owner for number in partitions if (owner := self._owners.pop(number, None)) is not None]
+        await asyncio.gather(*(owner.stop() for owner in owners))
 
 
 def _rebuilding(owner: PartitionOwner) -> str:

@@ -7,6 +7,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.structs import TopicPartition
 
+from streams.worker.closing import close
+
 READ_RECORDS_MAX = 2_000
 TAIL_RECORDS = 100
 
@@ -37,7 +39,7 @@ class PartitionReader:
         self._consumer.pause(self.tp)
 
     async def stop(self) -> None:
-        await self._consumer.stop()
+        await close(self._consumer)
 
     async def bounds(self) -> tuple[int, int]:
         """The first offset that is kept, and the one after the last that is committed (control records included)."""

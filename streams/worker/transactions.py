@@ -16,6 +16,7 @@ from schemas.facts import Fact
 from schemas.topics import LOCATED, PHASES
 from streams.signing import Signer
 from streams.worker import failpoints
+from streams.worker.closing import close
 from streams.worker.failures import Fenced, Unsure
 from streams.worker.sending import Outgoing, producer_options, send_all
 
@@ -41,7 +42,7 @@ class PartitionWriter:
         await self._producer.start()
 
     async def stop(self) -> None:
-        await self._producer.stop()
+        await close(self._producer)
 
     async def commit(self, facts: Iterable[Fact], next_offset: int, log_records: Iterable[Outgoing] = ()) -> dict[str, int]:
         """Write facts, and records for the log, in one transaction. Returns how many facts of each topic.
