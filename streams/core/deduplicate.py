@@ -6,6 +6,7 @@ accounts.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Collection
 from typing import Any
 
 from streams.core.anchoring import Anchoring, Change, Work
@@ -28,6 +29,7 @@ class Claim:
         "account",
         "anchor",
         "breadth",
+        "entered",
         "features",
         "handle",
         "incident",
@@ -58,6 +60,8 @@ class Claim:
         self.queued = False
         self.handle = -1
         self.incident: Any = None
+        self.entered: tuple[Account, Collection[Account]] = account, ()
+        """What its incident has of it: the account whose casualties stand for it, and all its accounts."""
 
     @property
     def told(self) -> tuple[Account, ...]:

@@ -11,9 +11,10 @@ from streams.core.anchoring import EXCLUDED, voices_of
 from streams.core.claims import Account, Bounds
 from streams.core.deduplicate import Claim
 from streams.core.geometry import distance_m
-from streams.core.incident import Incident, Pair, Told
+from streams.core.incident import Incident
 from streams.core.match import Agreement, Rule, explain, rule_of, ruled_out_by
 from streams.core.picture import Picture
+from streams.core.testimony import Derived, Pair, Testimony, Told
 
 
 class ReportOf(Struct, frozen=True):
@@ -97,20 +98,20 @@ def explain_incident(picture: Picture, incident_id: str, neighbours: int = 5) ->
     terms, derived = picture.terms, picture.derived[incident_id]
     rule = rule_of(terms.match)
     anchor = _claim_of(incident.anchor)
-    accused = incident.accused_sides(terms)
+    testimony = incident.testimony
     return Explanation(
         incident_id,
         _report(incident.anchor),
         rule.threshold,
         _links(incident, anchor, rule),
         _apart(picture, incident, rule, neighbours),
-        [(one[0], other[0]) for one, other in incident.copied()],
+        [(one[0], other[0]) for one, other in testimony.copied()],
         derived.killed,
-        _witnesses(incident, incident.killed_claims, accused),
+        _witnesses(testimony, testimony.killed),
         derived.injured,
-        _witnesses(incident, incident.injured_claims, accused),
+        _witnesses(testimony, testimony.injured),
         derived.grade,
-        _grade_reason(incident, derived.grade),
+        _grade_reason(testimony, derived),
         incident.denials,
     )
 
@@ -181,11 +182,11 @@ def _neighbour(incident: Incident, other: Incident, apart_m: int, gap_s: int, ru
     return Apart(other.id, _report(there), apart_m, gap_s, reason, levels, voices, score)
 
 
-def _witnesses(incident: Incident, claims: dict[Pair, list[Told]], accused: set[str]) -> list[Witness]:
+def _witnesses(testimony: Testimony, claims: dict[Pair, list[Told]]) -> list[Witness]:
     witnesses = []
-    voices = incident.voices()
+    voices, accused = testimony.voices(), testimony.accused_sides()
     for group, spoken_for in zip(voices.groups, voices.sides, strict=True):
-        told = [claims[pair][-1] for pair in incident.speaking([pair for pair in group if pair in claims], accused)]
+        told = [claims[pair][-1] for pair in testimony.speaking([pair for pair in group if pair in claims], accused)]
         sides = sorted(spoken_for)
         last = max(told) if told else None
         if last is None:
@@ -206,14 +207,14 @@ def _witnesses(incident: Incident, claims: dict[Pair, list[Told]], accused: set[
     return witnesses
 
 
-def _grade_reason(incident: Incident, grade: Grade) -> str:
-    if grade is Grade.CONFIRMED:
+def _grade_reason(testimony: Testimony, derived: Derived) -> str:
+    if derived.grade is Grade.CONFIRMED:
         return "the side that did it says so"
-    if grade is Grade.FAIR:
-        if incident.trusted:
+    if derived.grade is Grade.FAIR:
+        if derived.trusted:
             return "a source trusted for violence tells of it"
         return "two lineages that do not depend on each other tell of it, and they are not of one side"
-    known = [sides for sides in incident.voices().sides if sides]
+    known = [sides for sides in testimony.voices().sides if sides]
     if not known:
         return "only sources that terms do not list tell of it"
     if len(known) == 1:

@@ -97,7 +97,7 @@ class Judgements:
 
     def _did_it(self, judgement: Judgement, incident: Incident) -> bool:
         """Only who did it can admit it: the side of an attacker that is named, or the party that answers for it."""
-        for name in incident.by:
+        for name in incident.testimony.by:
             actor = self._terms.actor_by_id.get(name)
             if actor is None:
                 continue

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from schemas.facts import Interval, Measures
 from schemas.reasons import Grade, Scope, TimePrecision
 from streams.core.claims import WIDE_SPAN_S
-from streams.core.incident import Contribution, Derived, Incident, Part
+from streams.core.incident import Contribution, Incident, Part
 from streams.core.sums import pack, unpack
 from streams.core.terms import DAY, HOUR
+from streams.core.testimony import Derived
 
 WINDOW_HOURS = 168
 LOW, BEST, HIGH = range(3)

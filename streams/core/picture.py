@@ -16,11 +16,12 @@ from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
 from streams.core.disagreement import WEEK_DAYS, Disagreement, Told, Week
 from streams.core.gate import Declaration
-from streams.core.incident import Contribution, Derived, Incident, incident_id
+from streams.core.incident import Contribution, Incident, incident_id
 from streams.core.judgements import Judgements, Key
 from streams.core.measure import BEST, Measure, contribution
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
+from streams.core.testimony import Derived
 from streams.core.zones import ZoneMap
 
 ALONE_MAX = 65_536
@@ -254,18 +255,17 @@ class Picture:
 
     def _regroup(self, anchor: Claim, claim: Claim, joined: bool) -> None:
         if anchor is claim and joined:
-            first = anchor.account
-            incident = Incident(anchor, self.terms.truce.id, self.terms.truce.salt, self.zone_map.place(first.circle))
+            incident = Incident(anchor, self.terms, self.zone_map.place(anchor.account.circle))
             self.incidents[incident.id] = incident
             self.gone.pop(incident.id, None)
         else:
             incident = anchor.incident
         if joined:
             claim.incident = incident
-            incident.add(claim, self.terms)
+            incident.add(claim)
             self._dirty[incident.id] = incident
             return
-        incident.remove(claim, self.terms)
+        incident.remove(claim)
         claim.incident = None
         if anchor is claim:
             self._withdraw(incident)
@@ -304,12 +304,12 @@ class Picture:
         """Most incidents are told by one claim, and most of those are alike in all that counts."""
         alone = incident.alone
         if alone is None:
-            return incident.derive(self.terms)
+            return incident.derive()
         derived = self._derived_alone.get(alone)
         if derived is None:
             if len(self._derived_alone) >= ALONE_MAX:
                 self._derived_alone.clear()
-            derived = self._derived_alone[alone] = incident.derive(self.terms)
+            derived = self._derived_alone[alone] = incident.derive()
         return derived
 
     def _disagree(self, incident_id: str, told: Told | None) -> None:

@@ -8,10 +8,10 @@ from test_incident import OWN, TERMS, WIRE
 
 from schemas.facts import Circle, Report
 from schemas.reasons import Grade, Method, Scope
-from streams.core.incident import Derived
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture, key_of
 from streams.core.terms import parse
+from streams.core.testimony import Derived
 
 HOSTILE = parse(
     TERMS.as_mapping()

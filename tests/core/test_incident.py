@@ -8,10 +8,10 @@ import pytest
 from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import Grade, Method, Scope
 from streams.core.claims import bounds, spread
-from streams.core.incident import Derived
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture
 from streams.core.terms import Terms, parse
+from streams.core.testimony import Derived
 
 TERMS: Terms = parse(
     {

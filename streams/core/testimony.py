@@ -1,0 +1,335 @@
+"""What the claims of an incident say, taken together: who tells of it, how many were hurt, how sure it is.
+
+Running counts, so that one more claim costs the same in an incident of two and of ten thousand; `derive` restates what
+follows from them.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from schemas.reasons import UNLISTED, Grade, Kind, Scope, Side, Weapon
+from streams.core.claims import Account, Bounds, Order, spread
+from streams.core.features import Features
+from streams.core.match import NEAR_IDENTICAL_BITS
+from streams.core.terms import Terms, thousandths
+
+Pair = tuple[str, str | None]
+"""A lineage, and the lineage it quotes."""
+Told = tuple[int, str, str, Bounds]
+"""(received_at, source, report id, bounds): the last of a lineage stands for it."""
+
+NOBODY: Bounds = (0, 0, 0)
+COPIED_LETTERS_MIN = 60
+"""Two may say in the same few words that a town was shelled; a sentence or two they have from each other."""
+COPIES_COMPARED_MAX = 32
+"""Of an incident's claims by listed sources the first in canonical order are looked at for copies."""
+
+
+class Derived(NamedTuple):
+    """What follows from the claims of an incident. Severity in thousandths. `violent`: whether it is violence, by bound.
+
+    `by`: who is named as having done it; `who`: the groups that those hurt belonged to; `lineages`: those of the terms.
+    """
+
+    grade: Grade
+    scope: Scope
+    killed: Bounds
+    injured: Bounds
+    severity: Bounds
+    violent: tuple[bool, bool, bool]
+    weapon: Weapon
+    told_by: dict[str, int]
+    unlisted_only: bool
+    trusted: bool
+    lineages: frozenset[str]
+    by: list[str]
+    who: list[str]
+
+
+class Voices(NamedTuple):
+    """Who tells of an incident. `groups`: lineages that depend on each other count once; `sides`: of each, those that terms know.
+
+    `listed`: the sides of the groups that terms know; `told_by`: groups counted by side; `lineages`: those of the terms.
+    """
+
+    groups: tuple[tuple[Pair, ...], ...]
+    sides: tuple[frozenset[str], ...]
+    listed: tuple[frozenset[str], ...]
+    told_by: dict[str, int]
+    lineages: frozenset[str]
+
+
+class Testimony:
+    """Counts over the claims of one incident. `killed`, `injured`: by lineage and quoted lineage, the numbers given."""
+
+    __slots__ = (
+        "_exclusions",
+        "_own_reports",
+        "_senders",
+        "_terms",
+        "_trusted",
+        "_weapons",
+        "_who",
+        "_worded",
+        "by",
+        "injured",
+        "killed",
+    )
+
+    def __init__(self, terms: Terms) -> None:
+        self.killed: dict[Pair, list[Told]] = {}
+        self.injured: dict[Pair, list[Told]] = {}
+        self.by: dict[str, int] = {}
+        self._terms = terms
+        self._senders: dict[tuple[Pair, str], int] = {}
+        self._trusted = 0
+        self._weapons: dict[Weapon, int] = {}
+        self._who: dict[str, int] = {}
+        self._exclusions: dict[tuple[str, bool, bool], int] = {}
+        self._own_reports: dict[str, int] = {}
+        self._worded: list[tuple[Order, Pair, Features]] = []
+
+    def count(self, account: Account, latest: Account, step: int) -> None:
+        """Enter a claim (+1) or take it out (-1). `latest`: the account whose casualties stand for it."""
+        self.count_hurt(account, latest, step)
+        pair: Pair = account.lineage, account.via_lineage
+        _step(self._senders, (pair, account.side), step)
+        self._trusted += step * account.trusted_violence
+        if account.listed and (account.features.letters >= COPIED_LETTERS_MIN or account.features.links):
+            worded = account.order, pair, account.features
+            if step > 0:
+                insort(self._worded, worded)
+            else:
+                del self._worded[bisect_left(self._worded, worded)]
+        if account.weapon is not Weapon.UNDETERMINED:
+            _step(self._weapons, account.weapon, step)
+        if account.by is not None:
+            _step(self.by, account.by, step)
+            attacker = self._terms.actor_by_id.get(account.by)
+            if attacker is not None and attacker.side == account.side and not account.independent:
+                _step(self._own_reports, account.lineage, step)
+        said = _says_excluded(account, self._terms)
+        if said is not None and account.lineage != UNLISTED:
+            trusted = account.independent and account.trusted_violence
+            _step(self._exclusions, (account.side, trusted, said), step)
+
+    def count_hurt(self, account: Account, latest: Account, step: int) -> None:
+        """Enter the casualties of a claim, by its first account and the one that states them, or take them out."""
+        pair: Pair = account.lineage, account.via_lineage
+        for table, bounds in ((self.killed, latest.killed), (self.injured, latest.injured)):
+            if bounds is not None:
+                entry = (latest.received_at, latest.source_name, latest.report_id, bounds)
+                if step > 0:
+                    insort(table.setdefault(pair, []), entry)
+                else:
+                    del table[pair][bisect_left(table[pair], entry)]
+                    if not table[pair]:
+                        del table[pair]
+        if latest.killed is not None or latest.injured is not None:
+            _step(self._who, latest.who, step)
+
+    def derive(self, kind: Kind, admitted: bool) -> Derived:
+        """What follows for an incident of this kind. `admitted`: whether the side that did it says so."""
+        terms = self._terms
+        voices = self.voices()
+        groups = list(zip(voices.groups, voices.sides, strict=True))
+        accused = self.accused_sides()
+        killed = self._toll(self.killed, groups, accused)
+        injured = self._toll(self.injured, groups, accused)
+        weapon, weights = self._weight(kind)
+        per_killed, per_injured, cap = map(thousandths, (terms.severity.killed, terms.severity.injured, terms.severity.cap))
+        severity = tuple(
+            min(weight + per_killed * dead + per_injured * hurt, cap)
+            for weight, dead, hurt in zip(weights, killed, injured, strict=True)
+        )
+        # What terms weigh at nothing (a monitor kept out, a denial of access, a detention) is violence only if somebody was hurt.
+        weighs = terms.kind_weights.get(kind) != 0
+        violent = tuple(weighs or killed[bound] + injured[bound] > 0 for bound in range(3))
+        return Derived(
+            self._grade(voices.listed, admitted),
+            self._scope(),
+            killed,
+            injured,
+            severity,  # type: ignore[arg-type]
+            violent,  # type: ignore[arg-type]
+            weapon,
+            voices.told_by,
+            not voices.listed,
+            self._trusted > 0,
+            voices.lineages,
+            sorted(self.by),
+            sorted(self._who),
+        )
+
+    def voices(self) -> Voices:
+        """Who tells of it, and who of them counts once."""
+        return _voices(frozenset(self._senders), tuple((one, other) for (one, _), (other, _) in self.copied()))
+
+    def speaking(self, group: Sequence[Pair], accused: set[str]) -> Sequence[Pair]:
+        """Of a group that counts once, those whose numbers stand for it: the independent, else those not accused, else all."""
+        if len(group) < 2:
+            return group
+        sides = {pair: {side for told, side in self._senders if told == pair} for pair in group}
+        known = [pair for pair in group if Side.INDEPENDENT in sides[pair] and pair[0] != UNLISTED]
+        return known or [pair for pair in group if not sides[pair] <= accused] or group
+
+    def copied(self) -> list[tuple[Pair, Pair]]:
+        """Listed lineages of which one has the other's words or link: a wire copy is no second witness."""
+        worded = self._worded[:COPIES_COMPARED_MAX]
+        return [
+            (pair, other_pair)
+            for position, (_, pair, features) in enumerate(worded)
+            for _, other_pair, other in worded[position + 1 :]
+            if pair[0] != other_pair[0] and is_copy(features, other)
+        ]
+
+    def _grade(self, listed: Sequence[frozenset[str]], admitted: bool) -> Grade:
+        """`listed`: the sides of each group of lineages that terms list."""
+        if self._own_reports or admitted:
+            return Grade.CONFIRMED
+        if self._trusted:
+            return Grade.FAIR
+        for position, one in enumerate(listed):
+            for other in listed[position + 1 :]:
+                if Side.INDEPENDENT in one | other or one != other:
+                    return Grade.FAIR
+        return Grade.WEAK
+
+    def accused_sides(self) -> set[str]:
+        """Sides of those that are named as having done it."""
+        sides = set()
+        for name in self.by:
+            actor = self._terms.actor_by_id.get(name)
+            if actor is not None and actor.side is not None and actor.side != Side.INDEPENDENT:
+                sides.add(actor.side)
+        return sides
+
+    def _toll(
+        self,
+        table: dict[Pair, list[Told]],
+        groups: Sequence[tuple[tuple[Pair, ...], frozenset[str]]],
+        accused: set[str],
+    ) -> Bounds:
+        """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody."""
+        own: list[Bounds] = []
+        others: list[Bounds] = []
+        for group, sides in groups:
+            told = [table[pair][-1] for pair in self.speaking([pair for pair in group if pair in table], accused)]
+            if told:
+                (own if sides and sides <= accused else others).append(max(told)[3])
+        if not others:
+            others, own = own, []
+        if not others:
+            return NOBODY
+        highest = max(high for _, _, high in others)
+        # The accused may add to what is said of it, never take away.
+        others = others + [bounds for bounds in own if bounds[2] > highest]
+        if len(others) == 1:
+            return spread(others[0], self._terms)
+        bests = sorted(best for _, best, _ in others)
+        return (
+            min(low for low, _, _ in others),
+            bests[(len(bests) - 1) // 2],
+            max(high for _, _, high in others),
+        )
+
+    def _weight(self, kind: Kind) -> tuple[Weapon, Bounds]:
+        """The weapon most claims name, and the weights of the least, the most named, and the worst."""
+        terms = self._terms
+        if not self._weapons:
+            weight = terms.weight(kind, Weapon.UNDETERMINED)
+            return Weapon.UNDETERMINED, (weight, weight, weight)
+        order = list(Weapon)
+        weapon = min(self._weapons, key=lambda w: (-self._weapons[w], order.index(w)))
+        weights = [terms.weight(kind, one) for one in self._weapons]
+        return weapon, (min(weights), terms.weight(kind, weapon), max(weights))
+
+    def _scope(self) -> Scope:
+        """Out of scope by a trusted independent source or by both sides; by the attacker alone it is disputed."""
+        out_sides = {side for (side, _, out) in self._exclusions if out}
+        if any(trusted and out for (_, trusted, out) in self._exclusions):
+            return Scope.OUT_OF_SCOPE
+        if set(self._terms.opposed) <= out_sides:
+            return Scope.OUT_OF_SCOPE
+        return Scope.DISPUTED if out_sides else Scope.IN_SCOPE
+
+
+@lru_cache(maxsize=16_384)
+def _voices(senders: frozenset[tuple[Pair, str]], copied: tuple[tuple[str, str], ...]) -> Voices:
+    """Of claims known by their lineages and sides, and by which lineages copied which: there are few kinds of these.
+
+    Lineages that depend on each other count once: those joined by quoting or by copying fall together. What speaks for a
+    side may join itself to one independent lineage, but not two of them to each other: whoever copies both would make one
+    witness of them.
+    """
+    parent: dict[str, str] = {}
+    independent = {pair[0] for pair, side in senders if side == Side.INDEPENDENT and pair[0] != UNLISTED}
+    holding = set(independent)
+
+    def root(lineage: str) -> str:
+        while parent.setdefault(lineage, lineage) != lineage:
+            lineage = parent[lineage]
+        return lineage
+
+    def join(one: str, other: str, free: bool) -> None:
+        first, second = sorted((root(one), root(other)))
+        if first != second and (free or not (first in holding and second in holding)):
+            parent[second] = first
+            if second in holding:
+                holding.add(first)
+
+    pairs = sorted({pair for pair, _ in senders}, key=lambda pair: (pair[0], pair[1] or ""))
+    for lineage, via in pairs:
+        if via is not None:
+            join(lineage, via, lineage in independent)
+    for one, other in copied:
+        join(one, other, one in independent and other in independent)
+    by_root: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_root.setdefault(root(pair[0]), []).append(pair)
+    groups = tuple(tuple(by_root[name]) for name in sorted(by_root))
+    sides = tuple(frozenset(side for pair, side in senders if pair in group and pair[0] != UNLISTED) for group in groups)
+    known = zip(groups, sides, strict=True)
+    return Voices(
+        groups,
+        sides,
+        tuple(spoken_for for group, spoken_for in known if any(lineage != UNLISTED for lineage, _ in group)),
+        dict(sorted(Counter(map(_side_of, sides)).items())),
+        frozenset(lineage for lineage, _ in pairs if lineage != UNLISTED),
+    )
+
+
+def _side_of(sides: frozenset[str]) -> str:
+    """What a group of lineages is counted under."""
+    if len(sides) == 1:
+        return next(iter(sides))
+    return Side.INDEPENDENT.value if sides else UNLISTED
+
+
+def is_copy(one: Features, other: Features) -> bool:
+    """Whether two accounts have a link in common, or their words almost entirely."""
+    if any(link in other.links for link in one.links):
+        return True
+    if one.script != other.script or min(one.letters, other.letters) < COPIED_LETTERS_MIN:
+        return False
+    return (one.signature ^ other.signature).bit_count() <= NEAR_IDENTICAL_BITS
+
+
+def _says_excluded(account: Account, terms: Terms) -> bool | None:
+    """Whether a claim says that attacker or target is one that the truce excludes; None where it names neither."""
+    named = [terms.actor_by_id.get(name) for name in (account.by, account.against) if name is not None]
+    return any(actor is not None and actor.excluded for actor in named) if named else None
+
+
+def _step(counts: dict, key: object, step: int) -> None:
+    count = counts.get(key, 0) + step
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]
+
+
+__all__ = ["Derived", "Pair", "Testimony", "Told", "Voices", "is_copy"]
