@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 from streams.core.picture import Picture
 
-RULES = 1
-"""The version of the rules. It stands in every phase change."""
+RULES = 2
+"""The version of the rules. It stands in every phase change, and is raised by whatever makes the same log be decided otherwise.
+
+2: of claims alike in canonical order only those of independent sources go by the earliest, all others by lot.
+"""
 
 
 class Present(NamedTuple):
