@@ -5,7 +5,8 @@
 Runs the worker over the canonical workload, again and again on fresh brokers: metered, with the processor time of everything
 that is there for the metrics added up (counting, looking at the state, the pages, asked for as often as by Prometheus), and
 bare, with nothing in its place. The metered share is what those functions took, measuring included;
-whole runs side by side scatter by several hundredths on a machine that others use, too much to confirm or refute it.
+whole runs side by side scatter by several hundredths on a machine that others use, too much to confirm or refute it:
+`instructions.py` counts what does not scatter.
 """
 
 import json
@@ -132,24 +133,38 @@ class Meter:
 
 def worker() -> None:
     """`truce worker` with everything that is there for the metrics metered, or gone."""
-    from streams.worker.intake_app import IntakeShell
-    from streams.worker.partition_owner import PartitionOwner
-
-    meter, bare = Meter(), os.environ["METERED_AS"] == "bare"
-    metrics.log_written = _as_of_a_live_topic(metrics.log_written)
-    places = [("counting", metrics, name) for name in happenings.__all__ if name not in ("started", "reason_of")]
-    places += [("counting", IntakeShell, "_count"), ("counting", PartitionOwner, "_count")]
-    places += [("looking", PartitionOwner, "_look_at_vitals"), ("pages", pages, "generate_latest")]
-    for part, owner, name in places:
-        answer = b"" if name == "generate_latest" else None
-        setattr(owner, name, (lambda *_, said=answer, **__: said) if bare else meter.around(part, getattr(owner, name)))
+    meter = Meter()
+    metrics.log_written = as_of_a_live_topic(metrics.log_written)
+    if os.environ["METERED_AS"] == "bare":
+        made_bare()
+    else:
+        for part, owner, name in _places():
+            setattr(owner, name, meter.around(part, getattr(owner, name)))
     threading.Thread(target=_say, args=(meter,), daemon=True).start()
     from streams.cli import main as program
 
     program()
 
 
-def _as_of_a_live_topic(log_written: Callable[..., None]) -> Callable[..., None]:
+def made_bare() -> None:
+    """Nothing in the place of everything that is there for the metrics."""
+    for _, owner, name in _places():
+        answer = b"" if name == "generate_latest" else None
+        setattr(owner, name, lambda *_, said=answer, **__: said)
+
+
+def _places() -> list[tuple[str, Any, str]]:
+    """What for, whose, and the name of every function that is there for the metrics."""
+    from streams.worker.intake_app import IntakeShell
+    from streams.worker.partition_owner import PartitionOwner
+
+    places: list[tuple[str, Any, str]] = []
+    places += [("counting", metrics, name) for name in happenings.__all__ if name not in ("started", "reason_of")]
+    places += [("counting", IntakeShell, "_count"), ("counting", PartitionOwner, "_count")]
+    return [*places, ("looking", PartitionOwner, "_look_at_vitals"), ("pages", pages, "generate_latest")]
+
+
+def as_of_a_live_topic(log_written: Callable[..., None]) -> Callable[..., None]:
     """The topic of the workload is simulated; on a live one the intake also tells the age of every report."""
 
     def counted(records: int, judge_s: float, write_s: float, _: object) -> None:

@@ -112,3 +112,13 @@ def test_a_process_that_ends_takes_its_target_along_and_a_killed_one_leaves_it_t
             assert target.exists()  # somebody holds it
             assert not left.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["bare", "metered", "asked"])
+def test_what_the_metrics_cost_can_be_counted(how: str) -> None:
+    """The fixed run that valgrind counts; valgrind itself is asked by hand."""
+    command = [sys.executable, "load_tests/instructions.py", "--as", how, "--reports", "60", "--chunk", "20"]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    said = orjson.loads(ran.stdout.splitlines()[-1])
+    assert said["cpu_s"] > 0
