@@ -50,11 +50,11 @@ class Readers:
         self._final: dict[str, str | None] = {}
         self._ended: dict[str, str | None] = {}
         self._withdrawn: dict[str, tuple[str | None, int]] = {}
-        self._retold = False
 
-    def forget_terms(self) -> None:
-        """Terms changed: every incident is compared anew."""
-        self._retold = True
+    def tell_anew(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
+        """Terms changed: every incident is compared, before a report changes what the new picture makes of it."""
+        self._absorb(pictures, governs)
+        self._compare(pictures, governs)
 
     def tick(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool], now_s: int) -> None:
         """What is there now has stood at a tick; what is gone has its successor for good."""
@@ -135,9 +135,6 @@ class Readers:
             for incident in changed:
                 if governs(picture, picture.incidents[incident].anchor):
                     self._show(incident, picture)
-        if self._retold:
-            self._retold = False
-            self._compare(pictures, governs)
 
     def _show(self, incident: str, picture: Picture) -> None:
         self._due[incident] = picture

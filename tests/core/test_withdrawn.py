@@ -66,3 +66,32 @@ def test_it_points_to_its_successor_wherever_the_batches_are_cut_around_new_term
     [withdrawn] = [one for one in bodies.values() if one.status == "withdrawn"]
     [live] = [one for one in bodies.values() if one.status == "live"]
     assert withdrawn.superseded_by == live.id
+
+
+def story_of_a_correction() -> list[bytes]:
+    """two tell of two things, tick, corrected terms, one says it was the other's, tick: one is withdrawn for the other"""
+    log = [terms_record(TERMS)]
+
+    def tell(source: str, revision: int, circle: Circle, hour: int) -> None:
+        body = {"report_id": "v1", "source": source, "revision": revision, "type": "violation", "kind": "attack"}
+        body |= {"weapon": "mortar", "occurred_at": stated(TERMS.d_hour_s)}
+        log.append(located(Told(body, circle, TERMS.d_hour_s + hour * HOUR), len(log)))
+
+    elsewhere = Circle(36.60, 37.60, 500, 1, Method.COORDINATES, ["SY.09"])
+    tell("council", 1, CIRCLE, 1)
+    tell("radio", 1, elsewhere, 2)
+    log.append(tick(TERMS.d_hour_s + 6 * HOUR, len(log)))
+    log.append(terms_record(TERMS, TERMS.d_hour_s, correct=True))
+    tell("radio", 2, CIRCLE, 7)
+    log.append(tick(TERMS.d_hour_s + 12 * HOUR, len(log)))
+    return log
+
+
+@pytest.mark.parametrize("flushed_after", [range(7), range(0), (3,), (4,), (5,), (1, 3)])
+def test_it_points_to_its_successor_wherever_the_batches_are_cut_around_a_correction(flushed_after: range) -> None:
+    log = story_of_a_correction()
+    readers, _ = run(log, lambda record: log.index(record) in flushed_after)
+    bodies = readers.bodies(INCIDENTS, Incident)
+    [withdrawn] = [one for one in bodies.values() if one.status == "withdrawn"]
+    [live] = [one for one in bodies.values() if one.status == "live"]
+    assert withdrawn.superseded_by == live.id

@@ -190,7 +190,7 @@ class Monitor:
 
     def tell_again(self) -> None:
         """Show readers everything as it is now: incidents, days, levels."""
-        self.readers.forget_terms()
+        self._compare_incidents()
         self.days.changed.update((zone, day) for zone, days in self.days.settled.items() for day in range(len(days)))
         self._announcing.levels_due = True
 
@@ -275,7 +275,7 @@ class Monitor:
         self.reports.show_all(picture)
         self.governing.take(record.effective_from, picture, record.correct)
         self._outbox.append(publish.terms_as_fact(terms, record.effective_from, record.correct))
-        self.readers.forget_terms()
+        self._compare_incidents()
         self.markers.lift_all(Reason.WRONG_TYPE)
         self.days.know(terms.zone_ids, max(0, self.time.next_day))
         self.deciding.forget()
@@ -284,7 +284,6 @@ class Monitor:
         if self.now_s is not None:
             self.governing.advance(self.now_s)
         if record.correct and self.time.next_day >= 0:
-            self.governing.resolve()
             self.days.baseline = self.days.measure_baseline()
         self._restate_all()
         early, self._early = self._early, []
@@ -396,6 +395,11 @@ class Monitor:
         self.governing.resolve()
         yield from self.readers.incidents(self.governing.pictures, self.governing.governs)
         yield from self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+
+    def _compare_incidents(self) -> None:
+        """With what readers know of them."""
+        self.governing.resolve()
+        self.readers.tell_anew(self.governing.pictures, self.governing.governs)
 
     def _first_open(self) -> int:
         """The first day that may still be another."""
