@@ -34,7 +34,7 @@ class Coverage:
         self._by_day: dict[int, set[object]] = {}
         self._alive: dict[str, list[int]] = {}
         self._alive_at: dict[object, tuple[str, int]] = {}
-        self._heard: dict[tuple[str, int], Counter[tuple[str, str]]] = {}
+        self._heard: dict[tuple[str, int], dict[tuple[str, str], int]] = {}
         self._assumed = tuple(sorted({terms.source_by_name[n.casefold()].id for n in terms.coverage.assume_alive}))
 
     @property
@@ -82,15 +82,18 @@ class Coverage:
 
     def hear(self, lineage: str, side: str, at_s: int, zones: Iterable[str], step: int = 1) -> list[str]:
         """A lineage spoke of this time in these zones, in whatever way. Gives those where it is the day's first word or last."""
-        day = (at_s - self._terms.d_hour_s) // DAY
+        day, speaker = (at_s - self._terms.d_hour_s) // DAY, (lineage, side)
         changed = []
         for zone in zones:
-            heard = self._heard.setdefault((zone, day), Counter())
-            heard[lineage, side] += step
-            if heard[lineage, side] == (step > 0):
+            heard = self._heard.get((zone, day))
+            if heard is None:
+                heard = self._heard[zone, day] = {}
+            before = heard.get(speaker, 0)
+            after = heard[speaker] = before + step
+            if not before or not after:
                 changed.append(zone)
-            if not heard[lineage, side]:
-                del heard[lineage, side]
+            if not after:
+                del heard[speaker]
                 if not heard:
                     del self._heard[zone, day]
         return changed
