@@ -4,6 +4,7 @@ Everything that terms say about a report is looked up here once, so that matchin
 """
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -267,15 +268,24 @@ def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:
     return min(low, limit), min(best, limit), min(high, limit)
 
 
-def spread(of: Bounds, terms: Terms) -> Bounds:
-    """A single claim's point is not that sure: widen it by `claim_spread`, outwards."""
-    low, best, high = of
-    if not low == best == high:
-        return of
-    share = thousandths(terms.limits.claim_spread)
-    return best - best * share // 1_000, best, min(best - -best * share // 1_000, terms.limits.casualties_max)
+def together(stated: Sequence[Bounds], terms: Terms) -> Bounds:
+    """Of what some lineages state, one or more: lowest low, lower median of the bests, highest high.
+
+    Points are not that sure. A single one is widened by `claim_spread`. Several err together, too, even where they agree:
+    their bounds reach at least so far around the best as falls to each lineage, and at least one; but where all count
+    somebody, so does the low.
+    """
+    bests = sorted(best for _, best, _ in stated)
+    best = bests[(len(bests) - 1) // 2]
+    low, high = min(low for low, _, _ in stated), max(high for _, _, high in stated)
+    if not any(bounds[0] == bounds[2] for bounds in stated):
+        return low, best, high
+    share = thousandths(terms.limits.claim_spread) // len(stated)
+    above = -(-best * share // 1_000)
+    below, least = (above, min(low, 1)) if len(stated) > 1 else (best * share // 1_000, 0)
+    return min(low, max(best - below, least)), best, max(high, min(best + above, terms.limits.casualties_max))
 
 
 EXPLOSIVE = frozenset(Weapon) - {Weapon.SMALL_ARMS}
 
-__all__ = ["EXPLOSIVE", "Account", "Bounds", "Calendar", "Order", "Span", "bounds", "identity", "span_of", "spread"]
+__all__ = ["EXPLOSIVE", "Account", "Bounds", "Calendar", "Order", "Span", "bounds", "identity", "span_of", "together"]

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.reasons import UNLISTED, Grade, Kind, Scope, Side, Weapon
-from streams.core.claims import Account, Bounds, Order, spread
+from streams.core.claims import Account, Bounds, Order, together
 from streams.core.features import Features
 from streams.core.match import NEAR_IDENTICAL_BITS
 from streams.core.terms import Terms, thousandths
@@ -227,14 +227,7 @@ class Testimony:
         highest = max(high for _, _, high in others)
         # The accused may add to what is said of it, never take away.
         others = others + [bounds for bounds in own if bounds[2] > highest]
-        if len(others) == 1:
-            return spread(others[0], self._terms)
-        bests = sorted(best for _, best, _ in others)
-        return (
-            min(low for low, _, _ in others),
-            bests[(len(bests) - 1) // 2],
-            max(high for _, _, high in others),
-        )
+        return together(others, self._terms)
 
     def _weight(self, kind: Kind) -> tuple[Weapon, Bounds]:
         """The weapon most claims name, and the weights of the least, the most named, and the worst."""

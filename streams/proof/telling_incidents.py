@@ -112,7 +112,10 @@ def _casualties(explanation: Explanation, teller: Teller) -> Iterator[str]:
         if not bounds[2] and not any(witness.bounds for witness in witnesses):
             yield f"{what}: nobody says that anybody was."
             continue
-        yield f"{what}, as reported and unverified: {teller.people(bounds)}. The latest word of each, copies apart:"
+        yield (
+            f"{what}, as reported and unverified: {teller.people(bounds)}. The latest word of each, copies apart; a number that "
+            "is told is taken to be somewhat more or fewer:"
+        )
         yield from (_witness(witness, teller) for witness in witnesses if witness.bounds is not None)
 
 

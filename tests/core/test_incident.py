@@ -7,7 +7,7 @@ import pytest
 
 from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import Grade, Method, Scope
-from streams.core.claims import bounds, spread
+from streams.core.claims import bounds, together
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture
 from streams.core.terms import Terms, parse
@@ -85,7 +85,28 @@ def test_a_count_is_an_interval(said: Any, expected: Any) -> None:
 )
 def test_a_single_claim_is_not_that_sure(of, share, expected) -> None:
     limits = msgspec.structs.replace(TERMS.limits, claim_spread=share)
-    assert spread(of, msgspec.structs.replace(TERMS, limits=limits)) == expected
+    assert together([of], msgspec.structs.replace(TERMS, limits=limits)) == expected
+
+
+@pytest.mark.parametrize(
+    ("stated", "share", "expected"),
+    [
+        ([10, 10], 0.5, (7, 10, 13)),  # a quarter falls to each, rounded outwards
+        ([10] * 5, 0.5, (9, 10, 11)),
+        ([4, 6], 0.5, (3, 4, 6)),
+        ([4, 9, 6], 0.5, (4, 6, 9)),  # what they differ by is wider already
+        ([1, 1], 0.5, (1, 1, 2)),  # both say that somebody died
+        ([0, 2], 0.5, (0, 0, 2)),
+        ([0, 0, 0], 0.5, (0, 0, 0)),
+        ([900, 990], 0.5, (675, 900, LIMIT)),
+        ([10, 10], 0, (10, 10, 10)),
+        ([(10, 10, LIMIT), (12, 12, LIMIT)], 0.5, (10, 10, LIMIT)),  # at least ten, say both: they gave a range themselves
+    ],
+)
+def test_nor_are_several_lineages_that_agree(stated, share, expected) -> None:
+    limits = msgspec.structs.replace(TERMS.limits, claim_spread=share)
+    bounds = [one if isinstance(one, tuple) else (one, one, one) for one in stated]
+    assert together(bounds, msgspec.structs.replace(TERMS, limits=limits)) == expected
 
 
 def _told(rows: str, killed: list[Any] | None = None, extra: str = "") -> Derived:
