@@ -3,6 +3,7 @@
     python load_tests/mutate.py                            # all; what survives is named
     python load_tests/mutate.py --only streams/core/gate.py
     python load_tests/mutate.py --write                    # and keep the result in load_tests/results/
+    python load_tests/mutate.py --noted FILE               # note each as it is tried, and try none that is noted there
 
 Works on copies of the project. First the tests run on the project as it is: what fails there notices nothing. A change is
 tried by the nearest tests first, and only what they let pass by the wider ones. One that nobody notices is a bound that
@@ -11,6 +12,7 @@ nobody holds; `EQUIVALENT` names those that change nothing, and why. The exit co
 
 import ast
 import copy
+import hashlib
 import os
 import shutil
 import subprocess
@@ -23,6 +25,7 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 import click
+import msgspec
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -56,7 +59,8 @@ RULES = [
     _tests("weeks", "laws", "bases"),
 ]
 SIMULATED = [sys.executable, "load_tests/simulate.py", "--runs", "12"]
-SHELL = [[*PYTEST, "tests/worker"], SIMULATED]
+LOST = [*PYTEST, "tests/faults/test_simulation.py", "-k", "lost"]
+SHELL = [[*PYTEST, "tests/worker"], SIMULATED, LOST]
 TARGETS: dict[str, list[list[str]]] = {
     "streams/core/gate.py": [_tests("gate"), *RULES],
     "streams/core/measure.py": [_tests("measure"), *RULES],
@@ -77,7 +81,6 @@ EQUIVALENT: dict[str, str] = {}
 
 TIMEOUT_S = 400
 """A change that makes a test hang is noticed too."""
-AT_ONCE = 2
 
 
 class Mutant(NamedTuple):
@@ -90,21 +93,57 @@ class Mutant(NamedTuple):
     def name(self) -> str:
         return f"{self.path}: {self.what}"
 
+    @property
+    def digest(self) -> str:
+        """Of the module as changed: it stands for this change of this very code."""
+        return hashlib.blake2b(self.text.encode(), digest_size=16).hexdigest()
+
+
+class Note(msgspec.Struct, frozen=True):
+    """A line of the file of `--noted`."""
+
+    name: str
+    digest: str
+    survived: bool
+
+
+class Notes:
+    """What was tried before, and is not tried again; every outcome is written down as it comes. Without a file, nothing is."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        known = path.read_bytes().splitlines() if path is not None and path.exists() else []
+        self._survived = {note.digest: note.survived for note in (msgspec.json.decode(line, type=Note) for line in known)}
+
+    def known(self, mutant: Mutant) -> bool | None:
+        """Whether it survived, where that is known."""
+        return self._survived.get(mutant.digest)
+
+    def note(self, mutant: Mutant, survived: bool) -> None:
+        if self._path is not None:
+            with self._path.open("ab") as file:
+                file.write(msgspec.json.encode(Note(mutant.name, mutant.digest, survived)) + b"\n")
+
 
 @click.command()
 @click.option("--only", "paths", multiple=True, type=click.Choice(list(TARGETS)), help="Only this module; may be given again.")
+@click.option("--noted", type=click.Path(dir_okay=False, path_type=Path), help="Note every outcome here; go on from it.")
+@click.option("--at-once", default=2, show_default=True, help="So many changes are tried side by side.")
 @click.option("--write", is_flag=True, help="Keep the result in load_tests/results/.")
-def main(paths: tuple[str, ...], write: bool) -> None:
+def main(paths: tuple[str, ...], noted: Path | None, at_once: int, write: bool) -> None:
     """Mutate comparisons and see what the tests notice."""
     chosen = {path: TARGETS[path] for path in paths or TARGETS}
+    notes = Notes(noted)
+    found = [Mutant(path, *one) for path in chosen for one in mutants((ROOT / path).read_text(encoding="utf-8"))]
+    untried = {one.path: TARGETS[one.path] for one in found if notes.known(one) is None}
     with tempfile.TemporaryDirectory(prefix="truce-mutants-") as folder:
-        places = _places(Path(folder))
-        failing = _baseline(chosen, places)
+        places = _places(Path(folder), at_once)
+        failing = _baseline(untried, places)
         if failing:
             raise click.ClickException(f"fails on the project as it is, and would notice everything: {failing}")
-        found = [Mutant(path, *one) for path in chosen for one in mutants((ROOT / path).read_text(encoding="utf-8"))]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            survived = [one for one in pool.map(lambda one: _survivor(one, places), found) if one is not None]
+        with ThreadPoolExecutor(at_once) as pool:
+            outcomes = pool.map(lambda one: _survives(one, places, notes), found)
+            survived = [one for one, survives in zip(found, outcomes, strict=True) if survives]
     left = [one for one in survived if one.name not in EQUIVALENT]
     stale = [name for name in EQUIVALENT if name.split(": ")[0] in chosen and name not in {one.name for one in survived}]
     for name in stale:
@@ -116,10 +155,10 @@ def main(paths: tuple[str, ...], write: bool) -> None:
     sys.exit(1 if left or stale else 0)
 
 
-def _places(folder: Path) -> SimpleQueue[Path]:
+def _places(folder: Path, count: int) -> SimpleQueue[Path]:
     """Copies to work in, one for each that works."""
     places: SimpleQueue[Path] = SimpleQueue()
-    for number in range(AT_ONCE):
+    for number in range(count):
         place = folder / str(number)
         shutil.copytree(ROOT, place, ignore=shutil.ignore_patterns(".git", ".venv", "*cache*", "results"))
         places.put(place)
@@ -135,18 +174,22 @@ def _baseline(chosen: dict[str, list[list[str]]], places: SimpleQueue[Path]) -> 
     return failing
 
 
-def _survivor(mutant: Mutant, places: SimpleQueue[Path]) -> Mutant | None:
+def _survives(mutant: Mutant, places: SimpleQueue[Path], notes: Notes) -> bool:
+    known = notes.known(mutant)
+    if known is not None:
+        return known
     place = places.get()
     path = place / mutant.path
     try:
         path.write_text(mutant.text, encoding="utf-8")
-        if noticed(TARGETS[mutant.path], place):
-            return None
-        click.echo(f"{'equivalent' if mutant.name in EQUIVALENT else 'SURVIVED'}  {mutant.path}:{mutant.line}: {mutant.what}")
-        return mutant
+        survives = not noticed(TARGETS[mutant.path], place)
     finally:
         path.write_text((ROOT / mutant.path).read_text(encoding="utf-8"), encoding="utf-8")
         places.put(place)
+    notes.note(mutant, survives)
+    if survives:
+        click.echo(f"{'equivalent' if mutant.name in EQUIVALENT else 'SURVIVED'}  {mutant.path}:{mutant.line}: {mutant.what}")
+    return survives
 
 
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:

@@ -54,8 +54,12 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return self.create_task(work, context=context)
 
     def create_task(self, coro: Any, **options: Any) -> asyncio.Task:
+        process = self._whose(options.get("context"))
+        if process in self._dead:
+            coro.close()
+            raise Killed
         task = super().create_task(coro, **options)
-        self._tasks.setdefault(self._whose(options.get("context")), []).append(task)
+        self._tasks.setdefault(process, []).append(task)
         return task
 
     def call_world(self, delay_s: float, action: Callable[[], None]) -> None:
