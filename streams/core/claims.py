@@ -16,12 +16,14 @@ from streams.core.check import seconds
 from streams.core.features import features
 from streams.core.likeness import wording
 from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
+from streams.core.totals import tells_of_many
 
 TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
 WIDE_SPAN_S = 7 * DAY
 """A report of a week or more tells of many incidents and is merged into none of them."""
 BLUNT_PRECISION = 3
 """From here on a circle is a district or more."""
+PROVINCE_PRECISION = 4
 VAGUE_PRECISION = 5
 """From here on a circle is several places or a country."""
 VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
@@ -131,6 +133,7 @@ class Account:
         "handle",
         "independent",
         "injured",
+        "is_total",
         "killed",
         "kind",
         "lat_e6",
@@ -179,6 +182,9 @@ class Account:
         self.trusted_violence = known is not None and Trust.VIOLENCE in known.trusted
         self.by = _actor(report.by, terms)
         self.against = _actor(report.against, terms)
+        # "140 killed across the province this week" holds incidents that are told one by one.
+        many = circle.precision >= PROVINCE_PRECISION and report.text is not None and tells_of_many(report.text)
+        self.is_total = many or self.end - self.start >= WIDE_SPAN_S
         casualties = report.casualties or Casualties()
         limit = terms.limits.casualties_max
         self.killed = bounds(casualties.killed, limit)
@@ -219,7 +225,7 @@ class Account:
     @property
     def mergeable(self) -> bool:
         """Whether it tells of one place and time, so that it can be the same incident as another."""
-        return self.circle.precision < VAGUE_PRECISION and self.end - self.start < WIDE_SPAN_S
+        return not self.is_total and self.circle.precision < VAGUE_PRECISION
 
 
 def _lineage_named(name: str, terms: Terms) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from schemas.facts import Interval, Measures
 from schemas.reasons import Grade, Scope, TimePrecision
-from streams.core.claims import WIDE_SPAN_S
 from streams.core.incident import Contribution, Incident, Part
 from streams.core.sums import pack, unpack
 from streams.core.terms import DAY, HOUR
@@ -32,8 +31,8 @@ def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: 
     amounts = [(1, derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
     parts = []
     in_low, in_best, in_high = derived.violent
-    # "140 killed across the province this week" holds incidents that are told one by one: it is doubt, not one more.
-    is_total = end_s - start_s >= WIDE_SPAN_S
+    # Of what is told one by one a total is no further one: it is doubt.
+    is_total = incident.anchor.is_total
     if in_low and derived.grade is not Grade.WEAK and placement.certain and not is_total and _datable(incident):
         parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW], span))
     if counted:

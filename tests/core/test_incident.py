@@ -124,11 +124,14 @@ def _told(rows: str, killed: list[Any] | None = None, extra: str = "") -> Derive
     return next(iter(picture.derived.values()))
 
 
-def _add(picture: Picture, number: object, fields: dict[str, Any], casualties: Casualties | None = None) -> None:
+def _add(
+    picture: Picture, number: object, fields: dict[str, Any], casualties: Casualties | None = None, circle: Circle | None = None
+) -> None:
     values = {"report_id": f"r{number}", "occurred_at": "2016-09-13T10:00:00Z", **fields}
     report = msgspec.structs.replace(msgspec.convert(values, Report), casualties=casualties)
     received_at = TERMS.d_hour_s + 200_000 + len(picture._heard_at)
-    picture.add((report.source, report.report_id), report, PLACE if fields["type"] == "violation" else None, received_at)
+    where = (circle or PLACE) if fields["type"] == "violation" else None
+    picture.add((report.source, report.report_id), report, where, received_at)
 
 
 @pytest.mark.parametrize(
@@ -269,3 +272,35 @@ def test_a_total_over_a_week_is_in_doubt_and_never_one_more_of_the_incidents_it_
         counted = [picture.measure.zones["all"].day(day)[bound * 3 + 2] for day in range(7)]
         assert counted == [0, 3, 0, 0, 0, 0, 0]
     assert [picture.measure.zones["all"].day(day)[HIGH * 3] for day in (0, 1, 2)] == [1, 2, 1]
+
+
+PROVINCE = Circle(36.2, 37.5, 70_000, 4, Method.COORDINATES, ["SY.09"])
+SOMEWHERE = Circle(35.8, 37.5, 150_000, 5, Method.COORDINATES, ["SY.09", "SY.10"])
+
+
+@pytest.mark.parametrize(
+    ("circle", "text", "is_total"),
+    [
+        (PROVINCE, "Six people were killed in shelling across the province on Tuesday", True),
+        (PROVINCE, "Six people were killed in several towns of Aleppo", True),
+        (PROVINCE, "مقتل ستة أشخاص في عموم المحافظة", True),
+        (PROVINCE, "قصف على عدة بلدات في ريف حلب", True),
+        (PROVINCE, "A total of six people were killed across from the mosque", False),  # of people, and of one street
+        (PROVINCE, None, False),
+        (PLACE, "Six people were killed in several towns, among them this one", False),  # the place says which
+        (SOMEWHERE, None, True),  # a place that is no one place
+    ],
+)
+def test_a_total_over_several_places_joins_none_of_the_incidents_it_contains(
+    circle: Circle, text: str | None, is_total: bool
+) -> None:
+    picture = Picture(TERMS)
+    for number, source in enumerate(("observatory", "outlet")):
+        _add(picture, number, {"source": source, "type": "violation", "kind": "attack"}, Casualties(killed=6))
+    more = {"source": "council", "type": "violation", "kind": "attack"} | ({} if text is None else {"text": text})
+    _add(picture, 2, more, Casualties(killed=6), circle)
+    picture.resolve()
+    assert sorted(incident.reports for incident in picture.incidents.values()) == ([1, 2] if is_total else [3])
+    day = picture.measure.zones["all"].day(1)
+    assert [day[bound * 3] for bound in (LOW, BEST)] == [1, 1]
+    assert day[HIGH * 3] == (2 if is_total else 1)
