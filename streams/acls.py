@@ -1,7 +1,8 @@
 """Who may do what on the broker, as the commands of Kafka's own `kafka-acls` that say so.
 
 Only the program writes what it decides; a reporting body writes to its own topics and reads nothing; a subscriber reads
-what is public, and the restricted topics are for the program and its operators.
+what is public, and the restricted topics are for the program and its operators. An operator reads report topics to bring in
+the past of a new truce, and writes to them what was refused, again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,11 +28,13 @@ def acl_commands(bootstrap: str, prefix: str, reporters: Sequence[str] = ()) -> 
     yield f"{program} --operation IdempotentWrite --cluster"
     for topic in (LOCATED, TERMS):
         yield f"{base} --allow-principal {OPERATOR} {WRITE} --topic {topic}"
+    yield f"{base} --allow-principal {OPERATOR} {both} --topic {REPORTS_PREFIX} {PREFIXED}"
     for topic in TOPICS:
         yield f"{base} --allow-principal {OPERATOR} {READ} --topic {topic.name}"
     for topic in TOPICS:
         if not topic.restricted and topic.name != CHECKPOINTS:
             yield f"{base} --allow-principal {SUBSCRIBER} {READ} --topic {topic.name}"
+    yield f"{base} --allow-principal {SUBSCRIBER} {READ} --group {prefix}-notify- {PREFIXED}"
     for reporter in reporters:
         name = reporter.removeprefix("User:")
         yield f"{base} --allow-principal User:{name} {WRITE} --topic {REPORTS_PREFIX}{name}"

@@ -14,6 +14,7 @@ from schemas.facts import Incident as IncidentBody
 from schemas.facts import Interval as IntervalBody
 from schemas.reasons import UNLISTED, Condition, Outcome, Phase
 from schemas.topics import DAYS, EVIDENCE, INCIDENTS, LEVELS, PUBLIC_TERMS
+from streams.core.chain import BODY_MAX
 from streams.core.claims import Account
 from streams.core.disagreement import Week
 from streams.core.gate import outcome
@@ -78,7 +79,7 @@ class Readers:
             self._published.add(incident)
             self._pointers.pop(incident, None)
             yield Fact(INCIDENTS, incident, _encode(incident_body(picture, picture.incidents[incident])))
-            yield Fact(EVIDENCE, incident, _encode(evidence(picture, incident, picture.terms.limits.listed_max)))
+            yield _evidence_as_fact(picture, incident)
         final, self._final = self._final, {}
         for incident in sorted(final):
             yield from self._withdraw(incident, final[incident])
@@ -214,6 +215,14 @@ def evidence(picture: Picture, incident_id: str, listed_max: int | None) -> Evid
         digest=f"{incident.reports_digest:032x}",
         reports=[EvidenceReport(a.source_name, a.report_id) for a in incident.first_accounts(listed_max)],
     )
+
+
+def _evidence_as_fact(picture: Picture, incident_id: str) -> Fact:
+    """As many reports as terms list and a message may hold: whoever reports chooses how long their names are."""
+    listed = picture.terms.limits.listed_max
+    while len(body := _encode(evidence(picture, incident_id, listed))) > BODY_MAX:
+        listed //= 2
+    return Fact(EVIDENCE, incident_id, body)
 
 
 def cut(ids: Sequence[str], listed: int) -> Cut:
