@@ -4,6 +4,7 @@
 broker listens on the loopback address only, without encryption or passwords, and ends with the process that started it.
 """
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -117,6 +118,8 @@ class Broker:
         if self.data_dir is None:
             self.data_dir = Path(tempfile.mkdtemp(prefix="truce-broker-"))
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if _is_locked(self.data_dir / "log" / ".lock"):
+            raise BrokerError(f"another process runs a broker on {self.data_dir}; choose another folder, or stop that one")
         self.port = self.port or free_port()
         self._controller_port = self._controller_port or free_port()
         properties = self._write_properties()
@@ -175,7 +178,7 @@ class Broker:
         command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise BrokerError(f"{self.data_dir} could not be formatted for Kafka: {last_line(done.stderr)}")
+            raise BrokerError(f"{self.data_dir} could not be formatted for Kafka: {_reason(done.stderr)}")
 
     def _spawn(self, command: list[str]) -> None:
         with self.log_path.open("ab") as log:
@@ -196,7 +199,9 @@ class Broker:
         deadline = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline:
             if not self.running:
-                raise BrokerError(f"the broker ended while starting: {_last_error(self.log_path)} ({self.log_path})")
+                raise BrokerError(
+                    f"the broker ended while starting: {_reason(self.log_path.read_text(errors='replace'))} ({self.log_path})"
+                )
             if _listens(self.port):
                 try:
                     admin = KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=1_000)
@@ -232,8 +237,21 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _last_error(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
+def _is_locked(lock: Path) -> bool:
+    """Whether a running Kafka holds the lock of its data folder."""
+    if not lock.exists():
+        return False
+    with lock.open("ab") as held:
+        try:
+            fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _reason(said: str) -> str:
+    """The last line of an error. Those of a stack, which are indented, say where and not what."""
+    lines = [line for line in said.splitlines() if line[:1].strip()]
     told = [line for line in lines if " ERROR " in line or " FATAL " in line or "Exception" in line]
     return last_line("\n".join(told or lines))
 

@@ -100,10 +100,20 @@ def test_after_a_kill_it_comes_back_on_the_same_port_with_the_same_data(tmp_path
         assert broker.bootstrap == address
         write(broker, "kept", b"after")
         assert read(broker, "kept", 2) == [b"before", b"after"]
-        with pytest.raises(BrokerError, match=r"ended while starting.*another process"):
-            # Kafka's own lock on the folder: its reason is passed on.
+        with pytest.raises(BrokerError, match=r"another process runs a broker on"):
             Broker(tmp_path / "data", jvm_flags=QUICK_JVM_FLAGS).start()
+        write(broker, "kept", b"after all")
+        assert read(broker, "kept", 3) == [b"before", b"after", b"after all"]
     assert (tmp_path / "data" / "log").is_dir()
+
+
+@pytest.mark.parametrize("formatted", [False, True])
+def test_a_setting_that_it_cannot_use_is_named(tmp_path: Path, formatted: bool):
+    if formatted:
+        Broker(tmp_path / "data", jvm_flags=QUICK_JVM_FLAGS).start().stop()
+    broker = Broker(tmp_path / "data", jvm_flags=QUICK_JVM_FLAGS, settings={"num.io.threads": "none"})
+    with pytest.raises(BrokerError, match=r"(formatted for Kafka|ended while starting): .*num\.io\.threads"):
+        broker.start()
 
 
 def test_it_ends_with_the_process_that_started_it_even_if_that_is_killed(tmp_path: Path):
