@@ -7,8 +7,8 @@ from streams.core.picture import Picture
 RULES = 2
 """The version of the rules. It stands in every phase change, and is raised by whatever makes the same log be decided otherwise.
 
-2: of claims alike in canonical order only those of independent sources go by the earliest, all others by lot; the interval of
-casualties that several lineages tell reaches a share of `claim_spread` around its best.
+2: the decisions of 2026-11-27 in the README: the order of claims that are alike, the interval of casualties that several
+lineages tell, and what is a total.
 """
 
 
