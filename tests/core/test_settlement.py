@@ -76,3 +76,11 @@ def test_an_end_comes_at_once_and_goes_after_a_while(found, expected) -> None:
         for at, end in expected:
             if at == hour:
                 assert standing.end == (None if end is None else _end(end)), f"hour {hour}"
+
+
+def test_another_end_at_the_same_time_replaces_it_at_once() -> None:
+    """Nothing is won by it, so nothing has to stand."""
+    standing, other = StandingEnd(), _end(10)._replace(detail="somebody else ends")
+    standing.restate(_end(10), 0, SETTLE_S)
+    standing.restate(other, HOUR, SETTLE_S)
+    assert standing.end == other
