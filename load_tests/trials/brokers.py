@@ -138,8 +138,9 @@ def no_handles(trial: Trial) -> Verdict:
     # A new broker process, so that every connection has to be made anew.
     _restart(trial, kill=True)
     trial.tell(4)
-    for name in ("intake", "monitor"):
-        trial.running[name].ended(120)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and any(worker.process.poll() is None for worker in trial.running.values()):
+        time.sleep(1)
     trial.say(", ".join(_states(trial)))
     return trial.finish(240)
 

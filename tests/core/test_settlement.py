@@ -1,11 +1,13 @@
 """Settled days: worse at once, better only after it has stood."""
 
 import pytest
+from core.builders import TERMS
 
 from schemas.reasons import ChangeReason, Condition
 from streams.core.gate import End
+from streams.core.monitor.time import Time
 from streams.core.settlement import DayView, SettledDay, StandingEnd
-from streams.core.terms import HOUR
+from streams.core.terms import DAY, HOUR, parse
 
 C = Condition
 SETTLE_S = 24 * HOUR
@@ -84,3 +86,11 @@ def test_another_end_at_the_same_time_replaces_it_at_once() -> None:
     standing.restate(_end(10), 0, SETTLE_S)
     standing.restate(other, HOUR, SETTLE_S)
     assert standing.end == other
+
+
+def test_a_day_that_needs_no_settling_is_settled_by_the_tick_at_its_end() -> None:
+    mapping = TERMS.as_mapping()
+    terms = parse(mapping | {"gate": mapping["gate"] | {"settle_hours": 0}})
+    time = Time(first_day=0)
+    assert time.step(terms.d_hour_s + DAY - 1, terms) == []
+    assert time.step(terms.d_hour_s + DAY, terms) == [0]
