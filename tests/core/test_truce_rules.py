@@ -45,6 +45,14 @@ def test_a_collapse_that_is_taken_back_has_to_stand_before_the_truce_goes_on() -
     assert seen.story() == [IN_FORCE, "end ended @48, 72", "void in_force @48, 105"]
 
 
+def test_late_news_from_outside_all_zones_lets_a_truce_collapse_too() -> None:
+    terms = terms_of(ZERO, ends={"collapse_level": 2, "collapse_metric": "incidents", "collapse_days": 2})
+    elsewhere = Circle(34.7, 36.7, 500, 1, Method.COORDINATES, ["SY.11"])
+    late = violation("v0.2", 6, 80)._replace(circle=elsewhere)
+    seen = Seen(terms, [*alive(ALWAYS), *days_of("2 3"), late], 4 * 24)
+    assert seen.story() == [IN_FORCE, "end ended @48, 81"]
+
+
 RENEWED = {"ends_by": ["usa", "russia"], "renewed_by": ["usa", "russia"], "renewed_every_hours": 48, "renewal_grace_hours": 12}
 RENEWALS = [
     # declarations                                                      it ended at hour, decided at
