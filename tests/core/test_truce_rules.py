@@ -301,6 +301,13 @@ def test_the_baseline_is_the_mean_of_the_watched_days_before_d_hour(watched: int
     assert day.outcome == ("quiet" if most is not None else "unknown")
 
 
+def test_where_nobody_is_trusted_for_violence_the_baseline_counts_what_anybody_tells() -> None:
+    mapping = terms_of(HALF).as_mapping()
+    sources = [source | {"trusted": [one for one in source["trusted"] if one != "violence"]} for source in mapping["sources"]]
+    seen = Seen(terms_of(HALF, sources=sources), [*before(14, 4), *alive(range(0, 99, 4))], 3 * 24, BEFORE_H - 1)
+    assert seen.days["east", 0].limit == 2_000
+
+
 def test_the_baseline_is_measured_once_and_then_frozen() -> None:
     late = [violation(f"late{n}", -30, 60) for n in range(40)]
     seen = Seen(terms_of(HALF), [*before(14, 4), *late, *alive(range(0, 200, 4))], 5 * 24, BEFORE_H - 1)
