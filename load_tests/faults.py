@@ -110,7 +110,9 @@ def _keep(rows: list[tuple[str, float, list[str]]], seed: int) -> Path:
     ]
     for name, took_s, wrong in rows:
         what = " ".join((TRIALS[name].run.__doc__ or "").split())
-        lines.append(f"| {name} | {what} | {took_s:.0f} | {'clean' if not wrong else wrong[0].splitlines()[0].replace('|', '/')[:100]} |")
+        lines.append(
+            f"| {name} | {what} | {took_s:.0f} | {'clean' if not wrong else wrong[0].splitlines()[0].replace('|', '/')[:100]} |"
+        )
     return keep("faults", "Faults", lines)
 
 

@@ -194,3 +194,11 @@ def test_who_was_heard_of_a_zone_is_counted_by_lineage() -> None:
     coverage.hear("b", "north", START_S + HOUR, ("east", "all"), -1)
     coverage.hear("a", "north", START_S + HOUR, ("east", "all"), -1)
     assert coverage.heard("east", 0) == {"independent": 1, "north": 1}
+
+
+@pytest.mark.parametrize(
+    ("from_hour", "to_hour", "who"), [(3, 6, {"monitor"}), (4, 6, set()), (0, 2, set()), (0, 3, {"monitor"})]
+)
+def test_who_watched_up_to_the_moment_at_which_a_span_begins_did_not_watch_it(from_hour: int, to_hour: int, who: set) -> None:
+    coverage = _watching("monitor 2..4")
+    assert coverage.lineages("east", START_S + from_hour * HOUR, START_S + to_hour * HOUR) == who
