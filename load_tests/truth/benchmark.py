@@ -61,8 +61,9 @@ def ours(reports: Sequence[Located], killed: dict[int, int], truth: dict[Key, in
 @click.option("--seed", "seeds", multiple=True, type=int, default=STANDARD_SEEDS, help="May be given again.")
 @click.option("--splink", "with_splink", is_flag=True, help="Splink too; needs the group `peers`.")
 @click.option("--truces", default=20, help="How many truces of each course; 0 for none.")
+@click.option("--hostile", is_flag=True, help="The truces once more, flooded with inventions.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms.")
-def main(seeds: tuple[int, ...], with_splink: bool, truces: int, overrides: tuple[str, ...]) -> None:
+def main(seeds: tuple[int, ...], with_splink: bool, truces: int, hostile: bool, overrides: tuple[str, ...]) -> None:
     """Print the tables of a benchmark, in Markdown."""
     terms = load(TERMS_FILE, overrides)
     click.echo("| reports | by | precision | recall | F1 | B-cubed F1 | seconds |\n|---|---|---|---|---|---|---|")
@@ -104,15 +105,16 @@ def main(seeds: tuple[int, ...], with_splink: bool, truces: int, overrides: tupl
             f"| {of.mean_width_where_any_died:.1f} | {unblocked:.1%} |"
         )
     if truces:
-        _gates(truces, terms)
+        for setting in gates.SETTINGS if hostile else ("honest",):
+            _gates(truces, terms, setting)
 
 
-def _gates(truces: int, terms: Terms) -> None:
+def _gates(truces: int, terms: Terms, setting: str) -> None:
     click.echo(
-        "\n| course | truces | should open | opened | false-open | false-block | days whose interval holds the truth "
+        f"\n| {setting}: course | truces | should open | opened | false-open | false-block | days whose interval holds the truth "
         "| outcomes of those that stayed shut |\n|---|---|---|---|---|---|---|---|"
     )
-    verdicts = [gates.judge(seed, course, terms) for course in gates.COURSES for seed in range(truces)]
+    verdicts = [gates.judge(seed, course, terms, gates.SETTINGS[setting]) for course in gates.COURSES for seed in range(truces)]
     for course in (*gates.COURSES, "all"):
         of = [one for one in verdicts if course in (one.course, "all")]
         causes: Counter[str] = sum((one.causes for one in of if one.false_block), Counter())

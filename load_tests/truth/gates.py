@@ -13,10 +13,10 @@ from typing import NamedTuple
 import msgspec
 import orjson
 
-from load_tests.truth.conflict import Happening, happenings
-from load_tests.truth.tellers import Tellers, Telling
+from load_tests.truth.conflict import Happening, happenings, towns
+from load_tests.truth.tellers import Tellers, Telling, stated
 from schemas.facts import Day, PhaseChange
-from schemas.reasons import Phase
+from schemas.reasons import WHOLE, Phase
 from schemas.topics import DAYS, PHASES
 from streams.core.intake import Arrival
 from streams.core.replay import Replay
@@ -55,11 +55,23 @@ class Verdict(NamedTuple):
         return self.truly is not None and self.found is None
 
 
-def judge(seed: int, course: str, terms: Terms) -> Verdict:
+class Setting(NamedTuple):
+    """What comes on top: a flood of anonymous inventions, and reports of an honest monitor that it saw nothing."""
+
+    flood: bool = False
+    nil: bool = False
+
+
+SETTINGS = {"honest": Setting(), "flooded": Setting(flood=True), "flooded, and a monitor says nil": Setting(flood=True, nil=True)}
+
+
+def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["honest"]) -> Verdict:
     """One truce from beginning to end."""
     random = Random(f"{seed} {course}")
     found = _course(random, COURSES[course], terms)
-    told = Tellers(random, terms).tell(found) + list(_watch(random, terms))
+    told = Tellers(random, terms).tell(found) + list(_watch(random, terms, setting.nil))
+    if setting.flood:
+        told += _flood(random, terms)
     arrivals = (
         Arrival(telling.received_at, telling.value, f"truth:{number}")
         for number, telling in enumerate(sorted(told, key=lambda telling: telling.received_at), start=1)
@@ -84,14 +96,39 @@ def _course(random: Random, rates: tuple[float, ...], terms: Terms) -> list[Happ
     found: list[Happening] = []
     for day, rate in enumerate(rates):
         count = sum(random.random() < rate / 20 for _ in range(20))
-        # More than are wanted, because those elsewhere are left out.
+        # More than are wanted, because those elsewhere are left out; they come in order of time, and any hour is as good.
         pool = [one for one in happenings(random, terms, 1, 60, day) if one.town.area == AREA]
-        found += [one._replace(number=len(found) + number) for number, one in enumerate(pool[:count])]
+        some = random.sample(pool, min(count, len(pool)))
+        found += [one._replace(number=len(found) + number) for number, one in enumerate(some)]
     return sorted(found, key=lambda happening: happening.at)
 
 
-def _watch(random: Random, terms: Terms) -> Iterator[Telling]:
-    """Two independent sources say every four hours that they are there; now and then one of them is not for a day."""
+def _flood(random: Random, terms: Terms) -> Iterator[Telling]:
+    """Three strikes a day that never were, each told by ten accounts that nobody knows."""
+    places = [town for town in towns(terms) if town.area == AREA]
+    for number in range(TRUCE_DAYS * 3):
+        town, at = random.choice(places), terms.d_hour_s + number // 3 * DAY + random.randrange(DAY)
+        for account in range(10):
+            source, report_id = f"account-{random.random()}", f"flood-{number}-{account}"
+            body = {
+                "report_id": report_id,
+                "source": source,
+                "type": "violation",
+                "kind": "attack",
+                "weapon": "airstrike",
+                "occurred_at": stated(at + account),
+                "location": {"lat": town.lat_e6 / 1e6, "lon": town.lon_e6 / 1e6, "country": "SY"},
+                "casualties": {"killed": 4, "injured": 6},
+                "by": "government forces",
+            }
+            yield Telling(at + 1_800 + account, orjson.dumps(body), source, report_id, None)
+
+
+def _watch(random: Random, terms: Terms, nil: bool) -> Iterator[Telling]:
+    """Two independent sources say every four hours that they are there; now and then one of them is not for a day.
+
+    With `nil` the one that is trusted to watch says of those hours, too, that nothing more was to be seen than it tells.
+    """
     for source in ("observatory", "network"):
         for hour in range(0, (TRUCE_DAYS + 1) * 24, 4):
             if hour % 24 == 0:
@@ -101,6 +138,10 @@ def _watch(random: Random, terms: Terms) -> Iterator[Telling]:
             at = terms.d_hour_s + hour * HOUR
             report_id = f"{source}-alive-{hour}"
             yield Telling(at, orjson.dumps({"report_id": report_id, "source": source, "type": "alive"}), source, report_id, None)
+            if nil and source == "observatory":
+                covers = {"zone": WHOLE, "from": stated(at - 4 * HOUR), "to": stated(at)}
+                body = {"report_id": f"nil-{hour}", "source": source, "type": "nil", "covers": covers}
+                yield Telling(at, orjson.dumps(body), source, f"nil-{hour}", None)
 
 
 def _violence(found: list[Happening], terms: Terms) -> list[int]:
@@ -126,4 +167,4 @@ def _truly(violence: list[int], terms: Terms) -> int | None:
     return None
 
 
-__all__ = ["COURSES", "Verdict", "judge"]
+__all__ = ["COURSES", "SETTINGS", "Setting", "Verdict", "judge"]

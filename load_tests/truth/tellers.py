@@ -185,10 +185,10 @@ class Tellers:
             "type": "violation",
             "kind": "attack",
             "weapon": weapon,
-            "occurred_at": _stated(at),
+            "occurred_at": stated(at),
             "time_precision": precision,
             "location": self._place(happening, habits),
-            "published_at": _stated(received_at),
+            "published_at": stated(received_at),
         }
         if happening.killed or happening.injured or random.random() < 0.3:
             body["casualties"] = {"killed": killed, "injured": injured}
@@ -240,7 +240,7 @@ class Tellers:
         return sentence.format(noun=noun, target=target, town=_name(happening.town), toll=toll), "ar" if arabic else "en"
 
     def _publish(self, body: dict, received_at: int, happening: int) -> Telling:
-        value = orjson.dumps(body | {"published_at": _stated(received_at)})
+        value = orjson.dumps(body | {"published_at": stated(received_at)})
         return Telling(received_at, value, body["source"], body["report_id"], happening)
 
     def _id(self, source: str) -> str:
@@ -272,8 +272,8 @@ def _name(town: Place) -> str:
     return town.name
 
 
-def _stated(at_s: int) -> str:
+def stated(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-__all__ = ["COPIERS", "TELLERS", "Tellers", "Telling"]
+__all__ = ["COPIERS", "TELLERS", "Tellers", "Telling", "stated"]

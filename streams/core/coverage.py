@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from schemas.reasons import Side, Trust
 from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
+from streams.core.zones import Placement
 
 
 class Watch(NamedTuple):
@@ -145,6 +146,13 @@ class Coverage:
             if zone in self._sources[source].zones and start_s - self._gap_s <= at_s <= end_s + self._gap_s
         }
         return sorted(nil | alive)
+
+    def seen_as_nothing(self, placement: Placement, start_s: int, end_s: int) -> bool:
+        """Whether whoever is trusted for `watch` saw nothing where it certainly was, or in every zone where it may have been."""
+        possible = placement.possible
+        return self.trusted_nil_covers(placement.certain, start_s, end_s) or (
+            len(possible) > 0 and all(self.trusted_nil_covers((zone,), start_s, end_s) for zone in possible)
+        )
 
     def trusted_nil_covers(self, zones: tuple[str, ...], start_s: int, end_s: int) -> bool:
         """Whether a source trusted for `watch` says that it saw nothing there and then."""

@@ -6,6 +6,8 @@ the sum over the comparisons, one level each.
 
 These were learned without labels (`learning`) from the 5,418 reports of 40 days of the made-up conflict:
 `load_tests/truth/write.py --seed 100 --days 40`, then `truce match learn`. What no pair there reached keeps a guess.
+Since places are located better the same commands give other weights at three levels, and no better matching: see
+`load_tests/truth/RESULTS.md`.
 """
 
 LADDER: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = (

@@ -291,8 +291,7 @@ class Picture:
         if derived.unlisted_only:
             for day in _days(incident.anchor.start, incident.anchor.end):
                 self._unlisted_by_day.setdefault(day, set()).add(incident.id)
-            certain = incident.placement.certain
-            covered = self.coverage.trusted_nil_covers(certain, incident.anchor.start, incident.anchor.end)
+            covered = self.coverage.seen_as_nothing(incident.placement, incident.anchor.start, incident.anchor.end)
         after = contribution(incident, derived, not covered, self.terms.d_hour_s)
         self.measure.restate(incident.contribution, after)
         incident.contribution = after

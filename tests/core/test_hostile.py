@@ -61,6 +61,16 @@ def test_a_flood_of_anonymous_claims_raises_no_low_and_where_somebody_watched_no
     assert [incidents(watched, "all", bound) for bound in (LOW, BEST, HIGH)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("zones", "high"), [((), 1), (("east",), 1), (("all",), 0), (("east", "west"), 1)])
+def test_a_flood_at_the_border_is_nothing_where_all_that_it_may_be_in_was_watched(zones: tuple[str, ...], high: int) -> None:
+    """Its circle may reach abroad, and so it is certainly in no zone; wherever it is within them, nothing was to be seen."""
+    border = Circle(36.2, 37.15, 2_000, 2, Method.COORDINATES, ["SY.09", "SY.12", "TR.31"])
+    flood = [row | {"circle": border} for row in CROWD]
+    span = {"from": "2016-09-13T00:00:00Z", "to": "2016-09-14T00:00:00Z"}
+    watched = after(*flood, *({"source": "watcher", "type": "nil", "covers": {"zone": zone, **span}} for zone in zones))
+    assert [incidents(watched, "all", bound) for bound in (LOW, HIGH)] == [0, high]
+
+
 def test_nobody_moves_an_incident_that_known_sources_place_out_of_its_zone() -> None:
     alone, flooded = after(*TRUE), after(*TRUE, *CROWD)
     for zone in ("east", "west"):

@@ -44,6 +44,13 @@ def test_a_calm_truce_opens_and_a_violent_one_does_not() -> None:
     assert violent.found is None and not violent.false_block
 
 
+def test_a_flood_of_inventions_shuts_a_calm_truce_until_a_monitor_says_that_it_saw_nothing() -> None:
+    honest, flooded, watched = (gates.judge(0, "calm", TERMS, setting) for setting in gates.SETTINGS.values())
+    assert flooded.found is None
+    assert watched.found == honest.found is not None
+    assert not watched.false_open
+
+
 def test_weights_are_learned_without_labels_and_enter_a_copy_of_the_terms(tmp_path: Path) -> None:
     reports, out = tmp_path / "reports.jsonl", tmp_path / "learned.toml"
     reports.write_bytes(b"".join(telling.value + b"\n" for telling in told(7, TERMS, days=4)[1]))
