@@ -202,3 +202,7 @@ def test_who_was_heard_of_a_zone_is_counted_by_lineage() -> None:
 def test_who_watched_up_to_the_moment_at_which_a_span_begins_did_not_watch_it(from_hour: int, to_hour: int, who: set) -> None:
     coverage = _watching("monitor 2..4")
     assert coverage.lineages("east", START_S + from_hour * HOUR, START_S + to_hour * HOUR) == who
+
+
+def test_a_watch_of_no_length_is_none() -> None:
+    assert _watching("monitor 3..3, observatory 3..4").watchers("east", START_S, START_S + DAY) == [1]
