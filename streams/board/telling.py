@@ -119,8 +119,7 @@ class Telling:
 
     def sides(self, counts: dict[str, int]) -> str:
         """ "independent 2, government 1", as the message has it."""
-        comma = ", " if self.words.language == "en" else "، "
-        return comma.join(f"{self.words.of('side', side)} {count}" for side, count in sorted(counts.items()))
+        return self.words.listed(f"{self.words.of('side', side)} {count}" for side, count in sorted(counts.items()))
 
     def access(self, day: Day) -> str:
         states = [f"{self.areas.get(area, area)}: {self.words.of('state', state)}" for area, state in sorted(day.access.items())]
@@ -146,7 +145,7 @@ class Telling:
         if day.access:
             said.append(self.access(day))
         if day.tallied:
-            said.append(f"{words('bulletins')}: {', '.join(map(str, day.tallied))}")
+            said.append(f"{words('bulletins')}: {words.listed(map(str, day.tallied))}")
         amended = self.amended(day)
         return words.joined(said + ([amended] if amended else []))
 
@@ -170,25 +169,22 @@ class Telling:
     def what(self, incident: Incident) -> str:
         """ "attack, mortar"."""
         kind = self.words.of("kind", incident.kind)
-        comma = ", " if self.words.language == "en" else "، "
         if incident.weapon is None or (incident.weapon == "undetermined" and incident.kind != "attack"):
             return kind
-        return f"{kind}{comma}{self.words.of('weapon', incident.weapon)}"
+        return self.words.listed([kind, self.words.of("weapon", incident.weapon)])
 
     def where(self, incident: Incident) -> str:
         """ "Urum al-Kubra, Aleppo": the place, and the zone or zones that it may be in."""
         certain, possible = ([z for z in zones if z != WHOLE] for zones in (incident.certain, incident.possible))
         zones = [self.zone_name(zone) for zone in (certain or possible)[:ZONES_NAMED_MAX]]
-        comma = ", " if self.words.language == "en" else "، "
-        named = comma.join(filter(None, (clean(incident.place or ""), f" {self.words('or')} ".join(zones))))
+        named = self.words.listed(filter(None, (clean(incident.place or ""), f" {self.words('or')} ".join(zones))))
         return named or self.words("whole")
 
     def located(self, incident: Incident) -> str:
         """ "from a place and its province, within 3 km"."""
         radius_m = incident.radius_m or 0
         within = self.words("within_m", radius_m) if radius_m < KM else self.words("within", f"{radius_m / KM:.3g}")
-        comma = ", " if self.words.language == "en" else "، "
-        return f"{self.words.of('method', incident.method)}{comma}{within}"
+        return self.words.listed([self.words.of("method", incident.method), within])
 
     def when(self, incident: Incident) -> str:
         starts, ends = incident.starts or 0, incident.ends or 0
@@ -213,7 +209,7 @@ class Telling:
         said = self.words.of("condition", condition)
         state = {Condition.DENIED: "denied", Condition.ACCESS_NOT_REPORTED: "unreported"}.get(condition)
         areas = [self.areas.get(area, area) for area, is_ in sorted(day.access.items()) if is_ == state]
-        return f"{said} ({', '.join(areas)})" if areas else said
+        return f"{said} ({self.words.listed(areas)})" if areas else said
 
     def _actor(self, id: str) -> str:
         known = next((actor for actor in self.truce.values.get("actors", []) if actor["id"] == id), {})

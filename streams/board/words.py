@@ -4,6 +4,7 @@ Sentences are put together from whole phrases with numbers in them, never from w
 languages. A word of the closed lists that is missing here would stop the page: a test holds the two together.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
@@ -355,6 +356,9 @@ class Words:
             return self("not_known")
         both = _LISTS[kind].get(word)
         return word.replace("_", " ") if both is None else both[self._at]
+
+    def listed(self, words: Iterable[str]) -> str:
+        return (", " if self.language == "en" else "، ").join(words)
 
     def joined(self, phrases: list[str]) -> str:
         return ("; " if self.language == "en" else "؛ ").join(phrases)

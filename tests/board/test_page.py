@@ -4,11 +4,12 @@ import re
 from enum import StrEnum
 
 import pytest
-from board.world import facts, public
+from board.world import facts, public, told
 
 from schemas import reasons
 from schemas.topics import PUBLIC_TERMS
 from streams.board import page
+from streams.board.telling import Telling
 from streams.board.view import View
 from streams.board.words import _LISTS, _WORDS, LANGUAGES, Words
 
@@ -99,3 +100,11 @@ def test_a_senseless_query_is_no_fault(key: str, value: str) -> None:
         view.take(*message)
     drawn = page.whole_page(view, view.truces[TRUCE], "en", {key: value}, 0)
     assert "<b>" not in drawn
+
+
+def test_lists_have_the_comma_of_their_language() -> None:
+    view = told()
+    for language, comma in (("en", ", "), ("ar", "، ")):
+        telling = Telling(view.truces[TRUCE], Words(language))
+        denied = next(day for day in view.truces[TRUCE].days.values() if len(day.access) > 1 and day.outcome == "denied")
+        assert comma.join(("Castello road", "eastern Aleppo")) in telling.why(denied)
