@@ -111,8 +111,8 @@ def main(seeds: tuple[int, ...], with_splink: bool, truces: int, hostile: bool, 
 
 def _gates(truces: int, terms: Terms, setting: str) -> None:
     click.echo(
-        f"\n| {setting}: course | truces | should open | opened | false-open | false-block | days whose interval holds the truth "
-        "| outcomes of those that stayed shut |\n|---|---|---|---|---|---|---|---|"
+        f"\n| {setting}: course | truces | should open | opened | false-open | of these by what nobody told | false-block "
+        "| days whose interval holds the truth | outcomes of those that stayed shut |\n|---|---|---|---|---|---|---|---|---|"
     )
     verdicts = [gates.judge(seed, course, terms, gates.SETTINGS[setting]) for course in gates.COURSES for seed in range(truces)]
     for course in (*gates.COURSES, "all"):
@@ -121,7 +121,7 @@ def _gates(truces: int, terms: Terms, setting: str) -> None:
         days = sum(one.days for one in of)
         click.echo(
             f"| {course} | {len(of)} | {sum(one.truly is not None for one in of)} | {sum(one.found is not None for one in of)} "
-            f"| {sum(one.false_open for one in of)} | {sum(one.false_block for one in of)} "
+            f"| {sum(one.false_open for one in of)} | {sum(one.untold for one in of)} | {sum(one.false_block for one in of)} "
             f"| {sum(one.days_held for one in of) / max(days, 1):.1%} "
             f"| {', '.join(f'{count} {cause}' for cause, count in causes.most_common()) or '–'} |"
         )

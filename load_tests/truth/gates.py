@@ -35,10 +35,14 @@ COURSES: dict[str, tuple[float, ...]] = {
 
 
 class Verdict(NamedTuple):
-    """Days are counted from D-hour, None where it never qualifies. `causes`: outcomes of the days of a run that was blocked."""
+    """Days are counted from D-hour, None where it never qualifies. `causes`: outcomes of the days of a run that was blocked.
+
+    `truly_told`: as `truly`, were there no strikes but those that anybody told of.
+    """
 
     course: str
     truly: int | None
+    truly_told: int | None
     found: int | None
     causes: Counter[str]
     days_held: int
@@ -47,12 +51,21 @@ class Verdict(NamedTuple):
     @property
     def false_open(self) -> bool:
         """The gate opened although it never should have, or before."""
-        return self.found is not None and (self.truly is None or self.found < self.truly)
+        return _too_early(self.found, self.truly)
+
+    @property
+    def untold(self) -> bool:
+        """It is a false-open, and by all that anybody told it was none."""
+        return self.false_open and not _too_early(self.found, self.truly_told)
 
     @property
     def false_block(self) -> bool:
         """It should have opened, and never did."""
         return self.truly is not None and self.found is None
+
+
+def _too_early(found: int | None, truly: int | None) -> bool:
+    return found is not None and (truly is None or found < truly)
 
 
 class Setting(NamedTuple):
@@ -69,7 +82,10 @@ def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["hon
     """One truce from beginning to end."""
     random = Random(f"{seed} {course}")
     found = _course(random, COURSES[course], terms)
-    told = Tellers(random, terms).tell(found) + list(_watch(random, terms, setting.nil))
+    told = Tellers(random, terms).tell(found)
+    numbers = {telling.happening for telling in told}
+    heard_of = [one for one in found if one.number in numbers]
+    told += _watch(random, terms, setting.nil)
     if setting.flood:
         told += _flood(random, terms)
     arrivals = (
@@ -89,7 +105,8 @@ def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["hon
                 days[day.day] = day
     held = sum(day.measures.severity.low <= violence[number] <= day.measures.severity.high for number, day in days.items())
     causes = Counter(str(day.outcome) for day in days.values()) if opened is None else Counter[str]()
-    return Verdict(course, _truly(violence, terms), opened, causes, held, len(days))
+    truly_told = _truly(_violence(heard_of, terms), terms)
+    return Verdict(course, _truly(violence, terms), truly_told, opened, causes, held, len(days))
 
 
 def _course(random: Random, rates: tuple[float, ...], terms: Terms) -> list[Happening]:

@@ -1,5 +1,6 @@
 """Matching against a known truth, and what is learned of it without labels."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,12 @@ def test_too_few_reports_teach_nothing(tmp_path: Path) -> None:
     done = CliRunner().invoke(match, ["learn", "--terms", str(TERMS_FILE), "--format", "reports", str(reports)])
     assert done.exit_code == 1
     assert "too few to learn from" in done.output
+
+
+def test_what_nobody_told_is_no_error_of_the_gate() -> None:
+    """Day 9, 7 and none: when it truly qualified, when it did by all that was told, when it opened."""
+    opened = gates.Verdict("calm", truly=9, truly_told=7, found=7, causes=Counter(), days_held=0, days=0)
+    assert (opened.false_open, opened.untold) == (True, True)
+    assert opened._replace(found=6).false_open and not opened._replace(found=6).untold
+    assert opened._replace(truly=None, truly_told=None).false_open and not opened._replace(truly=None, truly_told=None).untold
+    assert not opened._replace(found=9).false_open and not opened._replace(found=None).untold
