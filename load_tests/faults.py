@@ -82,9 +82,12 @@ def _place(name: str, shared: Broker | None) -> Iterator[tuple[Broker, str | Non
         with Broker(jvm_flags=QUICK_JVM_FLAGS) as broker:
             yield broker, None, {}
         return
-    port, behind, front = free_port(), free_port(), free_port()
+    port = free_port()
+    behind = free_port(port)
+    front = free_port(port, behind)
+    controller = free_port(port, behind, front)
     listeners = {
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},TRIED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{free_port()}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},TRIED://127.0.0.1:{behind},CONTROLLER://127.0.0.1:{controller}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port},TRIED://127.0.0.1:{front}",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TRIED:PLAINTEXT",
     }

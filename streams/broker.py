@@ -121,7 +121,7 @@ class Broker:
         if _is_locked(self.data_dir / "log" / ".lock"):
             raise BrokerError(f"another process runs a broker on {self.data_dir}; choose another folder, or stop that one")
         self.port = self.port or free_port()
-        self._controller_port = self._controller_port or free_port()
+        self._controller_port = self._controller_port or free_port(self.port)
         properties = self._write_properties()
         logging = self.data_dir / "log4j2.properties"
         logging.write_text(LOG4J)
@@ -222,11 +222,14 @@ class Broker:
         self._guard = self.pid = None
 
 
-def free_port() -> int:
-    """Of the loopback, right now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+def free_port(*taken: int) -> int:
+    """Of the loopback, right now, and none that is taken for something else: the same may be given twice."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = probe.getsockname()[1]
+        if port not in taken:
+            return port
 
 
 def _listens(port: int) -> bool:

@@ -14,7 +14,7 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams import guard, kafka_jars
-from streams.broker import QUICK_JVM_FLAGS, Broker, BrokerError
+from streams.broker import HOST, QUICK_JVM_FLAGS, Broker, BrokerError, free_port
 
 START_PARENT = """
 import sys
@@ -193,3 +193,26 @@ def test_a_jar_that_was_fetched_half_is_fetched_again(tmp_path: Path, monkeypatc
     monkeypatch.setattr(kafka_jars, "_resolve", resolve)
     assert kafka_jars.jars() == [linked]
     assert zipfile.is_zipfile(linked)
+
+
+def test_a_port_is_not_one_that_is_taken_for_something_else(monkeypatch: pytest.MonkeyPatch):
+    class Probe:
+        """A system that gives one port twice, and then another."""
+
+        given = iter([7_001, 7_001, 7_002])
+
+        def __enter__(self) -> "Probe":
+            return self
+
+        def __exit__(self, *raised: object) -> None:
+            pass
+
+        def bind(self, address: tuple[str, int]) -> None:
+            assert address == (HOST, 0)
+
+        def getsockname(self) -> tuple[str, int]:
+            return HOST, next(self.given)
+
+    monkeypatch.setattr(socket, "socket", Probe)
+    first = free_port()
+    assert (first, free_port(first)) == (7_001, 7_002)
