@@ -6,6 +6,7 @@ nothing; after the session's time it is left out, and finds that out when it goe
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -34,6 +35,7 @@ class Group:
         self._broker = broker
         self._due = False
         self._running = False
+        self._left_out: list[SimulatedApp] = []
 
     def join(self, member: "SimulatedApp") -> None:
         self.members.append(member)
@@ -51,8 +53,15 @@ class Group:
             for member in list(self.members):
                 if member.process == process and not self._loop.is_at_work(process):
                     self.leave(member)
+                    self._left_out.append(member)
 
         self._loop.call_world(SESSION_S, expire)
+
+    def heard(self, process: str) -> None:
+        """It goes on. Where it was left out meanwhile, the answer to its next heartbeat says so, and it asks to join again."""
+        for member in [member for member in self._left_out if member.process == process]:
+            self._left_out.remove(member)
+            self._loop.run_as(process, member.rejoin(self))
 
     def rebalance(self) -> None:
         self._due = True
@@ -135,6 +144,7 @@ class SimulatedApp:
         self._positions: dict[TP, int] = {}
         self._chunks: asyncio.Queue[Chunk] = asyncio.Queue()
         self._busy = False
+        self._moving = asyncio.Lock()
         self._tasks: list[asyncio.Task] = []
 
     def topic(self, name: str, schema: Any) -> str:
@@ -163,10 +173,22 @@ class SimulatedApp:
     # -- partitions ----------------------------------------------------------------------------------------------------
 
     async def give_back(self, group: Group) -> None:
-        await self._let_go()
-        if self.started and self not in group.members:
-            # It was left out meanwhile.
-            await self._network.ask(lambda: None if self in group.members else group.join(self))
+        async with self._moving:
+            await self._let_go()
+            await self._join(group)
+
+    async def rejoin(self, group: Group) -> None:
+        """It was left out, and hears of it."""
+        async with self._moving:
+            if self not in group.members:
+                await self._let_go()
+                await self._join(group)
+
+    async def _join(self, group: Group) -> None:
+        """Unless it is in; asked until it is let in."""
+        while self.started and self not in group.members:
+            with suppress(KafkaError):
+                await self._network.ask(lambda: None if self in group.members else group.join(self))
 
     async def _let_go(self) -> None:
         revoked, self._positions = set(self.consumer.assigned), {}

@@ -169,7 +169,7 @@ class Run:
         self._restless = False
         self.network.trouble = 0.0
         for process in list(self._shells):
-            self.loop.resume(process)
+            self._resumes(process)
 
     def _is_at_rest(self) -> bool:
         return not self._unrest()
@@ -246,7 +246,12 @@ class Run:
         self.loop.pause(process)
         for group in self._groups.values():
             group.lost(process)
-        self.loop.call_world(self._random.choice((0.5, 5.0, 15.0, 60.0)), lambda: self.loop.resume(process))
+        self.loop.call_world(self._random.choice((0.5, 5.0, 15.0, 60.0)), partial(self._resumes, process))
+
+    def _resumes(self, process: str) -> None:
+        self.loop.resume(process)
+        for group in self._groups.values():
+            group.heard(process)
 
     def _stops(self, process: str) -> None:
         made = self._shells.get(process)
