@@ -238,6 +238,12 @@ def test_the_phase_follows_the_days(rows: dict[str, str], gate: dict[str, Any], 
     assert " ".join(told) == expected
 
 
+def test_what_is_complete_is_said_of_all_gated_zones_or_of_the_one_that_stands_alone() -> None:
+    rows = {"a": _days("......."), "all": _days(".......")}
+    told = {w.zone: w.detail for w in timeline(_terms({"scope": "each"}, ("a",)), NEVER_S, rows, None, [])}
+    assert told == {"a": "7 quiet days", "all": "7 quiet days in every gated zone"}
+
+
 def test_before_d_hour_nothing_has_changed() -> None:
     assert timeline(_terms(), D_HOUR_S - 1, {"all": []}, None, []) == []
     assert [w.after for w in timeline(_terms(), D_HOUR_S, {"all": []}, None, [])] == [Phase.IN_FORCE]
@@ -302,6 +308,8 @@ def _declared(rows: str) -> list[Declaration]:
         ("usa extends 40, russia extends 41", 107, None),
         ("usa extends 40, russia extends 41", 108, (108, ChangeReason.EXPIRED)),
         ("usa extends 59, russia extends 60", 107, None),  # within the grace
+        ("usa extends 48, russia extends 48", 107, None),
+        ("usa extends 48, russia extends 48", 108, (108, ChangeReason.EXPIRED)),  # and a word extends one term, not two
         ("usa extends 40, russia extends 61", 70, (60, ChangeReason.EXPIRED)),  # after it
         ("usa extends 40 200, russia extends 41 150", 161, None),  # to the earlier of the two
         ("usa extends 40 200, russia extends 41 150", 162, (162, ChangeReason.EXPIRED)),
@@ -338,6 +346,7 @@ def test_the_earliest_end_stands() -> None:
         # days       hour of the waiver  (kind, day on which it takes effect) of what follows in force
         ("..", 30, [("waiver", 1)]),
         (".......", 30, [("waiver", 1)]),  # the run that is complete later opens what is open already
+        ("...", 48, [("waiver", 2)]),  # the very moment a day begins
         ("xx..", 30, [("waiver", 1)]),  # violence of the day of the waiver was known to who gave it
         ("..x....", 30, [("waiver", 1), ("return", 3)]),
         ("..x.......", 30, [("waiver", 1), ("return", 3), ("advance", 10)]),
