@@ -77,6 +77,10 @@ TARGETS: dict[str, list[list[str]]] = {
     "streams/worker/transactions.py": SHELL,
 }
 EQUIVALENT: dict[str, str] = {
+    "streams/core/measure.py: step > 0  →  step >= 0": "a step is one up or one down",
+    "streams/core/measure.py: part.first_hour < part.last_hour  →  part.first_hour <= part.last_hour": (
+        "what begins and ceases with the same hour adds nothing and takes it away again"
+    ),
     "streams/core/coverage.py: at > since  →  at >= since": "between two edges at one moment lies no time, and none is added",
 }
 """`path: change` to the reason why nothing differs by it."""

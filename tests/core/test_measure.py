@@ -103,6 +103,16 @@ def test_hours_agree_with_a_look_at_every_window(span: tuple[int, int]) -> None:
     assert [h for h in hours if first <= h < last] == [h for h in hours if _high_naively(start_s, end_s, *windows[h])]
 
 
+def test_nine_tenths_to_the_second_are_enough_for_a_day_and_for_two() -> None:
+    tenth_s = 2 * HOUR
+    assert low_days(DAY - tenth_s, DAY + 9 * tenth_s) == (1,)
+    assert low_days(DAY - tenth_s - 1, DAY + 9 * tenth_s) == (1,)  # the later of the two that hold it
+    # 26 hours in the first two of three days are nine tenths of 104,000 seconds; a second more, and they are not.
+    start_s = 22 * HOUR
+    assert low_days(start_s, start_s + 104_000) == (1,)
+    assert low_days(start_s, start_s + 104_001) == (2,)
+
+
 @given(SPANS)
 def test_what_is_certain_is_possible(span: tuple[int, int]) -> None:
     start_s, end_s = span[0], span[0] + span[1]
@@ -192,3 +202,20 @@ def test_a_sum_beyond_its_bits_is_an_error_and_no_other_sum() -> None:
     assert unpack(pack(HIGH, (1, 2, (1 << 63) - 1)))[6:] == [1, 2, (1 << 63) - 1]
     with pytest.raises(OverflowError):
         unpack(pack(HIGH, (1, 2, 1 << 63)))
+
+
+def test_what_is_forgotten_changes_no_week_whatever_comes_afterwards() -> None:
+    """Weeks that end with each of these days are asked for, and the days before the fifth are let go of in between."""
+    whole, kept = Measure(["east"]), Measure(["east"])
+    parts = [_part(bound, day * DAY, day * DAY, day + 20) for day in range(-9, 9) for bound in (LOW, HIGH)]
+    for number, part in enumerate(parts):
+        for measure in (whole, kept):
+            measure.restate(None, Contribution(str(number), (part,)))
+    kept.zones["east"].forget(5)
+    later = Contribution("later", (_part(HIGH, 5 * DAY, 5 * DAY, 7), _part(LOW, 6 * DAY, 6 * DAY, 3)))
+    for measure in (whole, kept):
+        measure.restate(None, later)
+    days = range(-12, 20)
+    assert [kept.zones["east"].week(day) for day in days] == [whole.zones["east"].week(day) for day in days]
+    kept.zones["east"].forget(8)
+    assert [kept.zones["east"].week(day) for day in days] == [whole.zones["east"].week(day) for day in days]
