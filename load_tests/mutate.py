@@ -77,6 +77,11 @@ TARGETS: dict[str, list[list[str]]] = {
     "streams/worker/transactions.py": SHELL,
 }
 EQUIVALENT: dict[str, str] = {
+    "streams/core/measure.py: first_day < last_day  →  first_day <= last_day": "what begins and ceases with a day adds nothing",
+    "streams/core/measure.py: hour <= self._hour  →  hour < self._hour": "to move to the hour that it is moves nothing",
+    "streams/core/measure.py: before is not None  →  before is None": "a short cut: of equals every part is passed over anyway",
+    "streams/core/measure.py: after is not None  →  after is None": "the same short cut",
+    "streams/core/measure.py: step < 0  →  step <= 0": "a step is one up or one down",
     "streams/core/measure.py: step > 0  →  step >= 0": "a step is one up or one down",
     "streams/core/measure.py: part.first_hour < part.last_hour  →  part.first_hour <= part.last_hour": (
         "what begins and ceases with the same hour adds nothing and takes it away again"

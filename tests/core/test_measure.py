@@ -212,6 +212,8 @@ def test_what_is_forgotten_changes_no_week_whatever_comes_afterwards() -> None:
         for measure in (whole, kept):
             measure.restate(None, Contribution(str(number), (part,)))
     kept.zones["east"].forget(5)
+    assert kept.zones["east"].incidents(HIGH, 4) == []
+    assert kept.zones["east"].incidents(HIGH, 5) == whole.zones["east"].incidents(HIGH, 5) != []
     later = Contribution("later", (_part(HIGH, 5 * DAY, 5 * DAY, 7), _part(LOW, 6 * DAY, 6 * DAY, 3)))
     for measure in (whole, kept):
         measure.restate(None, later)
