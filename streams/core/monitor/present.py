@@ -8,7 +8,7 @@ RULES = 2
 """The version of the rules. It stands in every phase change, and is raised by whatever makes the same log be decided otherwise.
 
 2: the decisions of 2026-11-27 in the README: the order of claims that are alike, the interval of casualties that several
-lineages tell, and what is a total.
+lineages tell, what is a total, and when an anonymous claim near a border counts nowhere.
 """
 
 
