@@ -113,6 +113,17 @@ def test_nine_tenths_to_the_second_are_enough_for_a_day_and_for_two() -> None:
     assert low_days(start_s, start_s + 104_001) == (2,)
 
 
+def test_a_strike_is_in_the_level_for_seven_days_to_the_hour() -> None:
+    measure = Measure(["east"])
+    measure.restate(None, Contribution("strike", tuple(_part(bound, 600, 600, 1) for bound in (LOW, HIGH))))
+    held = {}
+    for hour in (-1, 0, 167, 168):
+        measure.advance(hour)
+        held[hour] = measure.zones["east"].window()[:1] + measure.zones["east"].window()[6:7]
+    assert held == {-1: [0, 0], 0: [1, 1], 167: [1, 1], 168: [0, 0]}
+    assert WINDOW_HOURS == 168
+
+
 @given(SPANS)
 def test_what_is_certain_is_possible(span: tuple[int, int]) -> None:
     start_s, end_s = span[0], span[0] + span[1]
