@@ -86,6 +86,9 @@ EQUIVALENT: dict[str, str] = {
     "streams/core/measure.py: part.first_hour < part.last_hour  →  part.first_hour <= part.last_hour": (
         "what begins and ceases with the same hour adds nothing and takes it away again"
     ),
+    "streams/core/coverage.py: start <= merged[-1][1]  →  start < merged[-1][1]": (
+        "two spans that touch cover the same time, joined or not"
+    ),
     "streams/core/coverage.py: at > since  →  at >= since": "between two edges at one moment lies no time, and none is added",
 }
 """`path: change` to the reason why nothing differs by it."""

@@ -6,6 +6,7 @@ import pytest
 
 from streams.core.coverage import Coverage, Watch, is_watched, share
 from streams.core.terms import DAY, HOUR, Terms, parse
+from streams.core.zones import Placement
 
 SOURCES = [
     {"id": "monitor", "trusted": ["watch"], "zones": ["east"]},
@@ -174,6 +175,8 @@ def test_half_a_day_is_a_watched_day(watched_s: int, watched: bool, thousandths:
         ("monitor 0..24", 23, 25, False),  # not all of it
         ("monitor 4..24", 3, 5, False),
         ("monitor 0..3", 3, 3, False),  # half-open
+        ("monitor 3..4", 3, 4, True),  # to the hour
+        ("monitor 3..4", 3, 3, True),
         ("observatory 0..24", 3, 4, False),  # not trusted
     ],
 )
@@ -182,6 +185,33 @@ def test_a_trusted_nil_report_covers_a_span_or_does_not(rows: str, from_hour: in
     span = START_S + from_hour * HOUR, START_S + to_hour * HOUR
     assert coverage.trusted_nil_covers(("east", "all"), *span) is covered
     assert not coverage.trusted_nil_covers(("all",), *span)
+
+
+def test_what_lies_in_no_zone_is_nowhere_seen_as_nothing() -> None:
+    coverage = _watching("monitor 0..24")
+    span = START_S + 3 * HOUR, START_S + 4 * HOUR
+    assert coverage.seen_as_nothing(Placement((), (), ("east",)), *span)
+    assert not coverage.seen_as_nothing(Placement((), (), ()), *span)
+
+
+def test_who_covers_a_zone_and_was_not_heard_to_watch_it_was_silent() -> None:
+    coverage = _watching("monitor 0..12, monitor 12..24, observatory 6..24")
+    coverage.add_watch("elsewhere", Watch("observatory", ("west",), START_S, START_S + DAY))
+    silent = coverage.silences("east", START_S, START_S + DAY)
+    whole = [(START_S, START_S + DAY)]
+    assert silent.pop("monitor") == []
+    assert silent.pop("observatory") == [(START_S, START_S + 6 * HOUR)]
+    assert silent == dict.fromkeys(("army", "bulletin", "council", "ministry"), whole)
+    # In the west nobody is expected, and only who watched it is asked.
+    assert coverage.silences("west", START_S, START_S + 2 * DAY) == {"observatory": [(START_S + DAY, START_S + 2 * DAY)]}
+
+
+def test_signs_of_life_bear_on_the_zones_of_their_source_as_far_as_they_reach() -> None:
+    coverage = Coverage(_terms(alive_gap_max_hours=6))
+    for key, hour in (("long before", -7), ("before", -6), ("within", 12), ("after", 30), ("long after", 31)):
+        coverage.add_alive(key, "monitor", START_S + hour * HOUR)
+    assert coverage.watchers("east", START_S, START_S + DAY) == ["after", "before", "within"]
+    assert coverage.watchers("west", START_S, START_S + DAY) == []
 
 
 def test_who_was_heard_of_a_zone_is_counted_by_lineage() -> None:
