@@ -1,12 +1,14 @@
 /* Groups things around anchors, as `streams.core.anchoring` defines it, on columns instead of objects.
 
-   Things are known by the handles that Python gives them. The index lists what rules most pairs out side by side in
-   memory, so that hundreds of neighbours cost about as much as one call of a Python function. There are two ways to meet:
+   Things are known by the handles that Python gives them, and cells list handles: what rules most pairs out stands at the
+   beginning of a claim. Numbers are as narrow as what they hold, and what few claims have is kept apart, because there are
+   millions of them. There are two ways to meet:
    claims of different sources near each other (`Neighbourhood`, `match.fit`), and accounts of one source that repeat each
    other (`Repeats`, `repeats`). Every rule stands in Python too; a property test holds the two to each other.
    Nothing here is random, and nothing depends on an address. */
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@ int32_t truce_cosines[9001];
 
 enum { ADD, REMOVE, FORGET };
 enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, VOICES_MAX = 4, NONE = -1 };
+enum { CHUNK_BITS = 10, CHUNK = 1 << CHUNK_BITS, FEW = 2 };
 enum { EXCLUDED = -8000 }; /* what a voice that rules a claim out adds */
 enum { PIECES = 6, PIECE_BITS = 11, SAME_SPAN = LINKS_MAX + PIECES, KEYS = SAME_SPAN + 1 }; /* see `repeats` */
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
@@ -24,39 +27,42 @@ enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
 #define HOUR 3600
 #define SAME_POINT_M 500
 
-/* What two claims are compared by: `features.Features`, in its order, but for the links. */
-typedef struct {
-    int64_t lat, lon, radius, start, end, kind, weapon, killed[3], injured[3], by, against, script;
-    uint64_t signature;
-    int64_t letters;
-} Features;
-
 typedef struct { int32_t source, handle; } Member;
 
-/* Members of an anchor by source: open addressing, so that a group of thousands costs no more than one of two. */
-typedef struct { Member *slots; int32_t size, count; } Members;
-
+/* Members of a group by source: open addressing, so that a group of thousands costs no more than one of two. `alive`: those
+   not forgotten. `voices`: in canonical order. An anchor that is alone has none of this. */
 typedef struct {
-    Features f;
-    int64_t links[LINKS_MAX];
+    Member *slots;
+    int32_t size, count, alive, voices_count, voices[VOICES_MAX];
+} Company;
+
+/* What two claims are compared by (`features.Features`), and where it stands in its group. From `killed` on it is there only
+   where claims fit, one a source: accounts that repeat each other are not compared by it. */
+typedef struct {
+    int64_t start, end;
+    int32_t lat, lon, radius, source;
     uint64_t order_high;          /* all of the canonical order that is numbers */
-    char *order_low;              /* source, report id, spelling: the rest of it */
-    int32_t order_length, source, anchor, score, links_count, alive_in_group, voices_count;
-    int32_t voices[VOICES_MAX];   /* of an anchor's group, in canonical order */
+    uint64_t signature;
+    char *tail;                   /* links, then the rest of the order: source, report id, spelling */
+    Company *company;
+    int32_t anchor, score;
+    uint16_t order_length;
+    uint8_t kind, weapon, script, links_count;
+    int8_t breadth;               /* NONE: never merged, in no cell */
+    unsigned used : 1, listed : 1, queued : 1, gone : 1, forgotten : 1;
+    int32_t killed[3], injured[3];
+    int64_t by, against;
     int32_t next_own, previous_own; /* among the claims of its source, in no order */
-    int16_t breadth;              /* NONE: never merged, in no cell */
-    char used, listed, queued, gone, forgotten;
-    Members members;
 } Claim;
 
-/* A claim as a cell lists it: what rules most pairs out. `order`: the numbers of the canonical order. */
-typedef struct { int64_t start, end; uint64_t order; int32_t lat, lon, radius, source, handle; } Row;
-typedef struct { Row *rows; int32_t count, size; } Rows;
-
-/* What one cell lists of one kind and weapon, of sources that terms list or of others. */
-typedef struct { int32_t kind, weapon, listed; Rows all, anchors; } Group;
-
-typedef struct { int16_t grid, breadth; int64_t slot, row, column; Group *groups; int32_t count, size; } Cell;
+/* The claims that one cell lists of one kind and weapon, of sources that terms list or of others: first the anchors, in
+   canonical order. Where accounts repeat, those of one key; `kind` is then the kind of key. Most list one or two. */
+typedef struct {
+    uint64_t key;
+    int32_t next, count, anchors; /* `next`: of the same bucket */
+    uint8_t kind, weapon, listed, room;
+    union { int32_t few[2]; int32_t *many; } handles;
+} Cell;
 
 typedef struct { int32_t anchor, thing, joined; } Change;
 typedef struct { int32_t anchor, grid; } Opened;
@@ -68,9 +74,10 @@ typedef struct {
     int64_t radius_max[SIZES], side[SIZES], span_max[LENGTHS], slot[LENGTHS];
     int32_t base[COMPARISONS], weights[LEVELS_MAX], weapon_levels[WEAPONS_MAX * WEAPONS_MAX];
     uint32_t grids[BREADTHS];     /* by breadth that is there: the grids it is listed in, a bit each */
-    Claim *claims; int32_t claims_size;
-    Cell *cells; int32_t cells_count, cells_size;
-    int32_t *table; int32_t table_size;      /* cell numbers by hash */
+    size_t claim_bytes;
+    char **claims; int32_t claims_count, chunks_size; /* in chunks, which never move */
+    Cell **cells; int32_t cells_made, cells_count, cell_chunks_size, free_cell; /* cells that list nothing are used again */
+    int32_t *buckets, buckets_size;          /* the first cell of each, by hash */
     int32_t *heap; int32_t heap_count, heap_size;
     int32_t *own; int32_t own_size;          /* by source, one of its claims */
     Change *changes; int32_t changes_count, changes_size;
@@ -97,9 +104,22 @@ static void *grown(void *items, int32_t *size, int32_t wanted, size_t each) {
     return fresh;
 }
 
+static void *made(size_t bytes) {
+    void *fresh = calloc(1, bytes);
+    if (!fresh) abort();
+    return fresh;
+}
+
+static Claim *claim_of(const Groups *g, int32_t handle) {
+    return (Claim *)(g->claims[handle >> CHUNK_BITS] + (size_t)(handle & (CHUNK - 1)) * g->claim_bytes);
+}
+
+static const int64_t *links_of(const Claim *c) { return (const int64_t *)c->tail; }
+static const char *order_of(const Claim *c) { return c->tail + c->links_count * sizeof(int64_t); }
+
 /* -- the score of a pair ------------------------------------------------------------------------------------------- */
 
-static int time_level(const Features *a, const Features *b, const Groups *g) {
+static int time_level(const Claim *a, const Claim *b, const Groups *g) {
     int64_t gap = larger(a->start - b->end, b->start - a->end);
     int64_t longest = larger(a->end - a->start, b->end - b->start);
     if (longest > g->sharp) {
@@ -116,8 +136,8 @@ static int time_level(const Features *a, const Features *b, const Groups *g) {
     return gap <= 3 * HOUR ? WITHIN_THREE : WITHIN_WINDOW;
 }
 
-static int place_level(const Features *a, const Features *b, const Groups *g) {
-    int64_t wide = a->radius + b->radius;
+static int place_level(const Claim *a, const Claim *b, const Groups *g) {
+    int64_t wide = (int64_t)a->radius + b->radius;
     int64_t apart = distance_m(a->lat, a->lon, b->lat, b->lon);
     int64_t beyond = apart - wide;
     if (beyond > g->distance) return NONE;
@@ -131,7 +151,7 @@ static int place_level(const Features *a, const Features *b, const Groups *g) {
     return wide <= 50000 ? SAME_DISTRICT : SAME_PROVINCE;
 }
 
-static int count_level(const int64_t *a, const int64_t *b) {
+static int count_level(const int32_t *a, const int32_t *b) {
     if (a[0] == -1 || b[0] == -1) return COUNT_UNSAID;
     if (a[2] == 0 || b[2] == 0) {
         if (a[2] == b[2]) return NOBODY;
@@ -143,7 +163,7 @@ static int count_level(const int64_t *a, const int64_t *b) {
 
 static int actor_level(int64_t a, int64_t b) { return a == 0 || b == 0 ? 1 : a == b ? 0 : 2; }
 
-static int text_level(const Features *a, const Features *b) {
+static int text_level(const Claim *a, const Claim *b) {
     if (a->script == 0 || a->script != b->script) return 4;
     int bits = __builtin_popcountll(a->signature ^ b->signature);
     return bits <= 8 ? 0 : bits <= 14 ? 1 : bits <= 20 ? 2 : 3;
@@ -153,60 +173,58 @@ static int links_level(const Claim *a, const Claim *b) {
     if (!a->links_count || !b->links_count) return 2;
     for (int i = 0; i < a->links_count; i++)
         for (int j = 0; j < b->links_count; j++)
-            if (a->links[i] == b->links[j]) return 0;
+            if (links_of(a)[i] == links_of(b)[j]) return 0;
     return 1;
 }
 
-static int says_days(const Groups *g, const Features *f) { return g->one_a_day && f->end - f->start > g->sharp; }
+static int says_days(const Groups *g, const Claim *c) { return g->one_a_day && c->end - c->start > g->sharp; }
 
-static int days_alike(const Groups *g, const Features *a, const Features *b) {
+static int days_alike(const Groups *g, const Claim *a, const Claim *b) {
     if (!says_days(g, b) || a->start != b->start || a->end != b->end) return 0;
     return g->weapon_levels[a->weapon * g->weapons + b->weapon] != NONE && distance_m(a->lat, a->lon, b->lat, b->lon) <= SAME_POINT_M;
 }
 
 static int repeats(const Groups *g, const Claim *a, const Claim *b) {
-    const Features *x = &a->f, *y = &b->f;
-    if (x->kind != y->kind) return 0;
-    if (days_alike(g, x, y)) return 1;
-    int same_words = x->script != 0 && x->script == y->script && __builtin_popcountll(x->signature ^ y->signature) <= g->repeat_bits;
+    if (a->kind != b->kind) return 0;
+    if (days_alike(g, a, b)) return 1;
+    int same_words = a->script != 0 && a->script == b->script && __builtin_popcountll(a->signature ^ b->signature) <= g->repeat_bits;
     if (!same_words && links_level(a, b) != 0) return 0;
-    if (larger(y->start - x->end, x->start - y->end) > g->window) return 0;
-    return distance_m(x->lat, x->lon, y->lat, y->lon) <= g->distance + x->radius + y->radius;
+    if (larger(b->start - a->end, a->start - b->end) > g->window) return 0;
+    return distance_m(a->lat, a->lon, b->lat, b->lon) <= g->distance + a->radius + b->radius;
 }
 
 /* The score, or 0 with *fits false where the two exclude each other. */
 static int32_t score_of(Groups *g, const Claim *a, const Claim *b, char *fits) {
-    const Features *x = &a->f, *y = &b->f;
     g->compared++;
     if (g->repeat_bits != NONE) {
         *fits = (char)repeats(g, a, b);
         return 0;
     }
     *fits = 0;
-    if (x->kind != y->kind) return 0;
-    int weapon = g->weapon_levels[x->weapon * g->weapons + y->weapon];
+    if (a->kind != b->kind) return 0;
+    int weapon = g->weapon_levels[a->weapon * g->weapons + b->weapon];
     if (weapon == NONE) return 0;
-    int time = time_level(x, y, g);
+    int time = time_level(a, b, g);
     if (time == NONE) return 0;
-    int place = place_level(x, y, g);
+    int place = place_level(a, b, g);
     if (place == NONE) return 0;
     const int32_t *w = g->weights, *base = g->base;
     int64_t score = (int64_t)w[base[PLACE] + place] + w[base[TIME] + time] + w[weapon]
-        + w[base[KILLED] + count_level(x->killed, y->killed)] + w[base[INJURED] + count_level(x->injured, y->injured)]
-        + w[base[BY] + actor_level(x->by, y->by)] + w[base[AGAINST] + actor_level(x->against, y->against)]
-        + w[base[TEXT] + text_level(x, y)] + w[base[LINKS] + links_level(a, b)];
+        + w[base[KILLED] + count_level(a->killed, b->killed)] + w[base[INJURED] + count_level(a->injured, b->injured)]
+        + w[base[BY] + actor_level(a->by, b->by)] + w[base[AGAINST] + actor_level(a->against, b->against)]
+        + w[base[TEXT] + text_level(a, b)] + w[base[LINKS] + links_level(a, b)];
     *fits = 1;
     return (int32_t)score;
 }
 
-/* Whether a row is worth a closer look. `window`: of the grid in which the two meet. A metre is a little less than nine
+/* Whether two are worth a closer look. `window`: of the grid in which they meet. A metre is a little less than nine
    microdegrees. */
-static int worth(const Groups *g, const Claim *c, const Row *row, int64_t window) {
-    if (row->start - c->f.end > window || c->f.start - row->end > window) return 0;
-    int64_t reach = (larger(g->distance, SAME_POINT_M) + c->f.radius + row->radius + 2) * 9;
-    int64_t north = row->lat - c->f.lat;
+static int worth(const Groups *g, const Claim *c, const Claim *other, int64_t window) {
+    if (other->start - c->end > window || c->start - other->end > window) return 0;
+    int64_t reach = (larger(g->distance, SAME_POINT_M) + c->radius + other->radius + 2) * 9;
+    int64_t north = (int64_t)other->lat - c->lat;
     if (north > reach || north < -reach) return 0;
-    return east_e6(c->f.lat, c->f.lon, row->lat, row->lon) <= reach;
+    return east_e6(c->lat, c->lon, other->lat, other->lon) <= reach;
 }
 
 /* -- canonical order ----------------------------------------------------------------------------------------------- */
@@ -214,18 +232,20 @@ static int worth(const Groups *g, const Claim *c, const Row *row, int64_t window
 static int compared(const Claim *a, const Claim *b) {
     if (a->order_high != b->order_high) return a->order_high < b->order_high ? -1 : 1;
     int32_t shared = a->order_length < b->order_length ? a->order_length : b->order_length;
-    int low = memcmp(a->order_low, b->order_low, (size_t)shared);
+    int low = memcmp(order_of(a), order_of(b), (size_t)shared);
     return low ? low : a->order_length - b->order_length;
 }
 
-static int before(const Groups *g, int32_t a, int32_t b) { return compared(&g->claims[a], &g->claims[b]) < 0; }
+static int before(const Groups *g, int32_t a, int32_t b) { return compared(claim_of(g, a), claim_of(g, b)) < 0; }
+
+static int voices_of(const Claim *anchor) { return anchor->company ? anchor->company->voices_count : 0; }
 
 /* How well a claim fits what comes before it in a group: the mean over the anchor and its voices. */
 static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, char *fits) {
     int64_t total = score_of(g, anchor, c, fits), count = 1;
     if (!*fits || g->repeat_bits != NONE) return (int32_t)total;
-    for (int at = 0; at < anchor->voices_count; at++) {
-        const Claim *voice = &g->claims[anchor->voices[at]];
+    for (int at = 0; at < voices_of(anchor); at++) {
+        const Claim *voice = claim_of(g, anchor->company->voices[at]);
         if (compared(voice, c) >= 0) break;
         char fitting;
         int32_t score = score_of(g, voice, c, &fitting);
@@ -238,7 +258,7 @@ static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, char 
 }
 
 static void push(Groups *g, int32_t handle) {
-    Claim *claim = &g->claims[handle];
+    Claim *claim = claim_of(g, handle);
     if (claim->queued) return;
     claim->queued = 1;
     g->heap = grown(g->heap, &g->heap_size, g->heap_count + 1, sizeof(int32_t));
@@ -267,33 +287,36 @@ static int32_t pop(Groups *g) {
 }
 
 /* Groups hold one claim a source, or any number of accounts of one. */
-static int32_t key_of(const Groups *g, int32_t handle) { return g->repeat_bits == NONE ? g->claims[handle].source : handle; }
+static int32_t key_of(const Groups *g, int32_t handle) { return g->repeat_bits == NONE ? claim_of(g, handle)->source : handle; }
 
-/* -- members of an anchor ------------------------------------------------------------------------------------------ */
+/* -- the company of an anchor --------------------------------------------------------------------------------------- */
 
-static int32_t slot_of(const Members *m, int32_t source) { return (int32_t)(((uint32_t)source * 2654435769u) & (uint32_t)(m->size - 1)); }
+static int32_t slot_of(const Company *m, int32_t source) { return (int32_t)(((uint32_t)source * 2654435769u) & (uint32_t)(m->size - 1)); }
 
-static int32_t member(const Members *m, int32_t source) {
-    if (!m->count) return NONE;
+/* Who holds the place of a source in a group; an anchor that is alone holds its own. */
+static int32_t member(const Groups *g, int32_t anchor, int32_t source) {
+    const Company *m = claim_of(g, anchor)->company;
+    if (!m) return source == key_of(g, anchor) ? anchor : NONE;
     for (int32_t at = slot_of(m, source);; at = (at + 1) & (m->size - 1)) {
         if (m->slots[at].handle == NONE) return NONE;
         if (m->slots[at].source == source) return m->slots[at].handle;
     }
 }
 
-static void set_member(Members *m, int32_t source, int32_t handle);
+static void set_member(Company *m, int32_t source, int32_t handle);
 
-static void resize_members(Members *m, int32_t size) {
-    Members fresh = { malloc((size_t)size * sizeof(Member)), size, 0 };
-    if (!fresh.slots) abort();
-    for (int32_t at = 0; at < size; at++) fresh.slots[at].handle = NONE;
-    for (int32_t at = 0; at < m->size; at++)
-        if (m->slots[at].handle != NONE) set_member(&fresh, m->slots[at].source, m->slots[at].handle);
-    free(m->slots);
-    *m = fresh;
+static void resize_members(Company *m, int32_t size) {
+    Company old = *m;
+    m->slots = made((size_t)size * sizeof(Member));
+    m->size = size;
+    m->count = 0;
+    for (int32_t at = 0; at < size; at++) m->slots[at].handle = NONE;
+    for (int32_t at = 0; at < old.size; at++)
+        if (old.slots[at].handle != NONE) set_member(m, old.slots[at].source, old.slots[at].handle);
+    free(old.slots);
 }
 
-static void set_member(Members *m, int32_t source, int32_t handle) {
+static void set_member(Company *m, int32_t source, int32_t handle) {
     if (m->count * 4 >= m->size * 3) resize_members(m, m->size ? m->size * 2 : 4);
     int32_t at = slot_of(m, source);
     while (m->slots[at].handle != NONE && m->slots[at].source != source) at = (at + 1) & (m->size - 1);
@@ -301,7 +324,7 @@ static void set_member(Members *m, int32_t source, int32_t handle) {
     m->slots[at] = (Member){ source, handle };
 }
 
-static void drop_member(Members *m, int32_t source) {
+static void drop_member(Company *m, int32_t source) {
     int32_t mask = m->size - 1, hole = slot_of(m, source);
     while (m->slots[hole].source != source || m->slots[hole].handle == NONE) hole = (hole + 1) & mask;
     m->count--;
@@ -314,12 +337,18 @@ static void drop_member(Members *m, int32_t source) {
     m->slots[hole].handle = NONE;
 }
 
+static void disband(Claim *anchor) {
+    if (anchor->company) free(anchor->company->slots);
+    free(anchor->company);
+    anchor->company = NULL;
+}
+
 /* -- cells: see `streams.core.cells` and `streams.core.neighbourhood` ----------------------------------------------- */
 
-static int breadth_of(const Groups *g, const Features *f) {
+static int breadth_of(const Groups *g, const Claim *c) {
     int size = 0, length = 0;
-    while (size < SIZES - 1 && f->radius > g->radius_max[size]) size++;
-    while (length < LENGTHS - 1 && f->end - f->start > g->span_max[length]) length++;
+    while (size < SIZES - 1 && c->radius > g->radius_max[size]) size++;
+    while (length < LENGTHS - 1 && c->end - c->start > g->span_max[length]) length++;
     return size * LENGTHS + length;
 }
 
@@ -329,153 +358,185 @@ static int grid_of(int a, int b) {
     return size * LENGTHS + length;
 }
 
-static uint32_t hash_of(int grid, int breadth, int64_t slot, int64_t row, int64_t column) {
-    uint64_t mixed = (uint64_t)(grid * BREADTHS + breadth) * 0x9E3779B97F4A7C15u ^ (uint64_t)slot * 0xC2B2AE3D27D4EB4Fu;
-    mixed = (mixed ^ (mixed >> 29)) + (uint64_t)row * 0x165667B19E3779F9u;
-    mixed = (mixed ^ (mixed >> 32)) * 0xFF51AFD7ED558CCDu + (uint64_t)column * 0x27D4EB2F165667C5u;
-    return (uint32_t)((mixed ^ (mixed >> 31)) * 0x9E3779B97F4A7C15u >> 32);
+static uint64_t mixed(uint64_t one, uint64_t other) {
+    uint64_t both = (one * 0x9E3779B97F4A7C15u ^ (other + 0x165667B19E3779F9u)) * 0xFF51AFD7ED558CCDu;
+    both = (both ^ (both >> 32)) * 0xC2B2AE3D27D4EB4Fu;
+    return both ^ (both >> 29);
 }
 
-static Cell *find_cell(Groups *g, int grid, int breadth, int64_t slot, int64_t row, int64_t column) {
-    if (!g->table_size) return NULL;
-    for (uint32_t at = hash_of(grid, breadth, slot, row, column);; at++) {
-        int32_t number = g->table[at & (uint32_t)(g->table_size - 1)];
-        if (number == NONE) return NULL;
-        Cell *c = &g->cells[number];
-        if (c->grid == grid && c->breadth == breadth && c->slot == slot && c->row == row && c->column == column) return c;
+static Cell *cell_at(const Groups *g, int32_t number) { return &g->cells[number >> CHUNK_BITS][number & (CHUNK - 1)]; }
+
+static int32_t *bucket_of(const Groups *g, uint64_t key) { return &g->buckets[mixed(key, 0) & (uint64_t)(g->buckets_size - 1)]; }
+
+/* Of a bucket from `number` on, the next cell with this key. */
+static Cell *find_cell(const Groups *g, int32_t number, uint64_t key) {
+    for (; number != NONE; number = cell_at(g, number)->next)
+        if (cell_at(g, number)->key == key) return cell_at(g, number);
+    return NULL;
+}
+
+static void spread_cells(Groups *g) {
+    free(g->buckets);
+    g->buckets_size = g->buckets_size ? g->buckets_size * 2 : 1024;
+    g->buckets = made((size_t)g->buckets_size * sizeof(int32_t));
+    memset(g->buckets, 0xFF, (size_t)g->buckets_size * sizeof(int32_t));
+    for (int32_t number = 0; number < g->cells_made; number++) {
+        Cell *cell = cell_at(g, number);
+        if (!cell->count) continue;
+        int32_t *bucket = bucket_of(g, cell->key);
+        cell->next = *bucket;
+        *bucket = number;
     }
 }
 
-static void enter_cell(Groups *g, int32_t number) {
-    const Cell *c = &g->cells[number];
-    uint32_t at = hash_of(c->grid, c->breadth, c->slot, c->row, c->column);
-    while (g->table[at & (uint32_t)(g->table_size - 1)] != NONE) at++;
-    g->table[at & (uint32_t)(g->table_size - 1)] = number;
-}
+/* Two stand in the cell itself; more in so many bytes as the allocator gives whole. */
+static int32_t capacity(int room) { return (1 << room) - 2; }
 
-static void free_cell(Cell *c) {
-    for (int32_t at = 0; at < c->count; at++) { free(c->groups[at].all.rows); free(c->groups[at].anchors.rows); }
-    free(c->groups);
-}
+static int32_t *handles_of(Cell *cell) { return capacity(cell->room) > FEW ? cell->handles.many : cell->handles.few; }
 
-static int is_empty(const Cell *c) {
-    for (int32_t at = 0; at < c->count; at++)
-        if (c->groups[at].all.count || c->groups[at].anchors.count) return 0;
-    return 1;
-}
-
-/* Cells that list nothing stay until the table is full; then they go, and it grows if it is still more than a quarter full. */
-static void tidy_cells(Groups *g) {
-    int32_t kept = 0;
-    for (int32_t number = 0; number < g->cells_count; number++) {
-        if (is_empty(&g->cells[number])) free_cell(&g->cells[number]);
-        else g->cells[kept++] = g->cells[number];
+static void resize_cell(Cell *cell, uint8_t room) {
+    int32_t *old = handles_of(cell), was = capacity(cell->room);
+    if (capacity(room) <= FEW) {
+        int32_t few[FEW] = { 0 };
+        memcpy(few, old, (size_t)cell->count * sizeof(int32_t));
+        memcpy(cell->handles.few, few, sizeof few);
+        free(old);
+    } else {
+        int32_t *many = realloc(was > FEW ? old : NULL, (size_t)capacity(room) * sizeof(int32_t));
+        if (!many) abort();
+        if (was <= FEW) memcpy(many, cell->handles.few, sizeof cell->handles.few);
+        cell->handles.many = many;
     }
-    g->cells_count = kept;
-    int32_t size = 1024;
-    while (size < kept * 4) size *= 2;
-    free(g->table);
-    g->table = malloc((size_t)size * sizeof(int32_t));
-    if (!g->table) abort();
-    g->table_size = size;
-    memset(g->table, 0xFF, (size_t)size * sizeof(int32_t));
-    for (int32_t number = 0; number < kept; number++) enter_cell(g, number);
+    cell->room = room;
+}
+
+static void append(Cell *cell, int32_t handle) {
+    if (cell->count == capacity(cell->room)) resize_cell(cell, cell->room + 1);
+    handles_of(cell)[cell->count++] = handle;
+}
+
+static void drop_cell(Groups *g, Cell *cell) {
+    int32_t *link = bucket_of(g, cell->key);
+    while (cell_at(g, *link) != cell) link = &cell_at(g, *link)->next;
+    int32_t number = *link;
+    *link = cell->next;
+    cell->next = g->free_cell;
+    g->free_cell = number;
+    g->cells_count--;
 }
 
 /* Where a claim is listed in a grid; `grid` is a key of its own where accounts repeat. */
-typedef struct { int grid, breadth; int64_t slot, row, column; } Spot;
+typedef struct { uint64_t key; uint8_t kind, weapon, listed; } Spot;
 
-static int64_t piece_of(const Claim *c, int piece) { return (int64_t)(c->f.signature >> (piece * PIECE_BITS) & ((1u << PIECE_BITS) - 1)); }
+/* Slots, rows and columns are few enough that one number tells them apart: see `add`. */
+static uint64_t key_at(int grid, int breadth, int64_t slot, int64_t row, int64_t column) {
+    return (uint64_t)slot << 33 | ((uint64_t)row & 0x1FFF) << 20 | (uint64_t)column << 8 | (uint64_t)(grid << 4 | breadth);
+}
+
+static int64_t piece_of(const Claim *c, int piece) { return (int64_t)(c->signature >> (piece * PIECE_BITS) & ((1u << PIECE_BITS) - 1)); }
 
 static Spot spot_of(const Groups *g, const Claim *c, int grid) {
     if (g->repeat_bits != NONE) {
-        if (grid < LINKS_MAX) return (Spot){ 0, 0, c->source, c->links[grid], 0 };
-        if (grid == SAME_SPAN) return (Spot){ grid, 0, c->source, c->f.start, c->f.end };
-        return (Spot){ grid, 0, c->source, piece_of(c, grid - LINKS_MAX), 0 };
+        if (grid < LINKS_MAX) return (Spot){ mixed((uint64_t)links_of(c)[grid], (uint64_t)c->source), 0, 0, 0 };
+        if (grid == SAME_SPAN) return (Spot){ mixed(mixed((uint64_t)c->start, (uint64_t)c->end), (uint64_t)c->source), SAME_SPAN, 0, 0 };
+        return (Spot){ (uint64_t)c->source << PIECE_BITS | (uint64_t)piece_of(c, grid - LINKS_MAX), (uint8_t)grid, 0, 0 };
     }
     int64_t side = g->side[grid / LENGTHS], columns = 360000000 / side;
-    int64_t column = floor_div(c->f.lon, side) % columns;
-    return (Spot){ grid, c->breadth, floor_div(c->f.start, g->slot[grid % LENGTHS]), floor_div(c->f.lat, side),
-                   column < 0 ? column + columns : column };
+    int64_t column = floor_div(c->lon, side) % columns, slot = floor_div(c->start, g->slot[grid % LENGTHS]);
+    uint64_t key = key_at(grid, c->breadth, slot, floor_div(c->lat, side), column < 0 ? column + columns : column);
+    return (Spot){ key, c->kind, c->weapon, c->listed };
 }
 
 /* The grids that a claim is listed in, or its keys, a bit each. */
 static uint32_t grids_of(const Groups *g, const Claim *c) {
     if (g->repeat_bits == NONE) return c->breadth == NONE ? 0 : g->grids[c->breadth];
     if (c->forgotten) return 0;
-    uint32_t pieces = c->f.script ? ((1u << PIECES) - 1) << LINKS_MAX : 0;
-    return ((1u << c->links_count) - 1) | pieces | (says_days(g, &c->f) ? 1u << SAME_SPAN : 0);
+    uint32_t pieces = c->script ? ((1u << PIECES) - 1) << LINKS_MAX : 0;
+    return ((1u << c->links_count) - 1) | pieces | (says_days(g, c) ? 1u << SAME_SPAN : 0);
 }
 
 /* Whether two meet in a grid of the first. */
 static int meets(const Groups *g, const Claim *a, const Claim *b, int grid) {
     if (g->repeat_bits == NONE) return grid_of(a->breadth, b->breadth) == grid;
-    if (grid == SAME_SPAN) return a->f.start == b->f.start && a->f.end == b->f.end;
-    if (grid >= LINKS_MAX) return b->f.script && piece_of(a, grid - LINKS_MAX) == piece_of(b, grid - LINKS_MAX);
+    if (grid == SAME_SPAN) return a->start == b->start && a->end == b->end;
+    if (grid >= LINKS_MAX) return b->script && piece_of(a, grid - LINKS_MAX) == piece_of(b, grid - LINKS_MAX);
     for (int at = 0; at < b->links_count; at++)
-        if (b->links[at] == a->links[grid]) return 1;
+        if (links_of(b)[at] == links_of(a)[grid]) return 1;
     return 0;
 }
 
 /* The bit of a grid that another has in common with a claim: a link stands at another place among its own links. */
 static int same_key(const Groups *g, int32_t handle, const Opened *other) {
     if (g->repeat_bits == NONE || other->grid >= LINKS_MAX) return other->grid;
-    const Claim *c = &g->claims[handle], *o = &g->claims[other->anchor];
+    const Claim *c = claim_of(g, handle), *o = claim_of(g, other->anchor);
     int at = 0;
-    while (o->links[at] != c->links[other->grid]) at++;
+    while (links_of(o)[at] != links_of(c)[other->grid]) at++;
     return at;
 }
 
-/* The group of a claim in a grid, made if need be. Cells and groups move when others are made: do not keep it. */
-static Group *group_of(Groups *g, const Claim *c, int grid) {
-    Spot spot = spot_of(g, c, grid);
-    Cell *cell = find_cell(g, spot.grid, spot.breadth, spot.slot, spot.row, spot.column);
-    if (!cell) {
-        if (g->cells_count * 2 >= g->table_size) tidy_cells(g);
-        g->cells = grown(g->cells, &g->cells_size, g->cells_count + 1, sizeof(Cell));
-        g->cells[g->cells_count] = (Cell){ .grid = (int16_t)spot.grid, .breadth = (int16_t)spot.breadth, .slot = spot.slot,
-                                           .row = spot.row, .column = spot.column };
-        enter_cell(g, g->cells_count);
-        cell = &g->cells[g->cells_count++];
-    }
-    Group wanted = { 0 };
-    if (g->repeat_bits == NONE) wanted = (Group){ .kind = (int32_t)c->f.kind, .weapon = (int32_t)c->f.weapon, .listed = c->listed };
-    for (int32_t at = 0; at < cell->count; at++) {
-        Group *one = &cell->groups[at];
-        if (one->kind == wanted.kind && one->weapon == wanted.weapon && one->listed == wanted.listed) return one;
-    }
-    cell->groups = grown(cell->groups, &cell->size, cell->count + 1, sizeof(Group));
-    cell->groups[cell->count] = wanted;
-    return &cell->groups[cell->count++];
+/* The cell in which a claim is listed in a grid. */
+static Cell *cell_of(const Groups *g, Spot spot) {
+    Cell *cell = find_cell(g, *bucket_of(g, spot.key), spot.key);
+    while (cell && (cell->kind != spot.kind || cell->weapon != spot.weapon || cell->listed != spot.listed))
+        cell = find_cell(g, cell->next, spot.key);
+    return cell;
 }
 
-static Row row_of(const Claim *c, int32_t handle) {
-    return (Row){ c->f.start, c->f.end, c->order_high, (int32_t)c->f.lat, (int32_t)c->f.lon, (int32_t)c->f.radius, c->source, handle };
+static Cell *fresh_cell(Groups *g, Spot spot) {
+    if (g->cells_count >= g->buckets_size) spread_cells(g);
+    int32_t *bucket = bucket_of(g, spot.key), number = g->free_cell;
+    if (number == NONE) {
+        number = g->cells_made++;
+        g->cells = grown(g->cells, &g->cell_chunks_size, (number >> CHUNK_BITS) + 1, sizeof *g->cells);
+        if (!(number & (CHUNK - 1))) g->cells[number >> CHUNK_BITS] = made(CHUNK * sizeof(Cell));
+    } else g->free_cell = cell_at(g, number)->next;
+    Cell *cell = cell_at(g, number);
+    *cell = (Cell){ .key = spot.key, .next = *bucket, .kind = spot.kind, .weapon = spot.weapon, .listed = spot.listed, .room = FEW };
+    *bucket = number;
+    g->cells_count++;
+    return cell;
 }
 
-static void list_claim(Groups *g, int32_t handle, int grid) {
-    Rows *all = &group_of(g, &g->claims[handle], grid)->all;
-    all->rows = grown(all->rows, &all->size, all->count + 1, sizeof(Row));
-    all->rows[all->count++] = row_of(&g->claims[handle], handle);
+static void take_from(Groups *g, Cell *cell, int32_t at) {
+    int32_t *handles = handles_of(cell);
+    memmove(handles + at, handles + at + 1, (size_t)(--cell->count - at) * sizeof(int32_t));
+    if (capacity(cell->room) > FEW && cell->count * 2 <= capacity(cell->room - 1)) resize_cell(cell, cell->room - 1);
+    if (!cell->count) drop_cell(g, cell);
 }
 
-/* The place of an anchor among those of its group, in canonical order. */
-static int32_t rank_of(const Groups *g, const Rows *anchors, int32_t handle) {
-    int32_t low = 0, high = anchors->count;
+/* Where one stands in a cell that is no anchor there: most look for what came last. */
+static int32_t place_of(Groups *g, Cell *cell, int32_t handle) {
+    const int32_t *handles = handles_of(cell);
+    int32_t at = cell->count - 1;
+    while (handles[at] != handle) at--;
+    g->looked += cell->count - at;
+    return at;
+}
+
+/* The place of an anchor among those of its cell, in canonical order. */
+static int32_t rank_of(const Groups *g, Cell *cell, int32_t handle) {
+    const int32_t *handles = handles_of(cell);
+    int32_t low = 0, high = cell->anchors;
     while (low < high) {
         int32_t middle = (low + high) / 2;
-        if (before(g, anchors->rows[middle].handle, handle)) low = middle + 1; else high = middle;
+        if (before(g, handles[middle], handle)) low = middle + 1; else high = middle;
     }
     return low;
 }
 
-static int32_t list_anchor(Groups *g, int32_t handle, int grid) {
-    Rows *anchors = &group_of(g, &g->claims[handle], grid)->anchors;
-    int32_t rank = rank_of(g, anchors, handle);
-    anchors->rows = grown(anchors->rows, &anchors->size, anchors->count + 1, sizeof(Row));
-    memmove(anchors->rows + rank + 1, anchors->rows + rank, (size_t)(anchors->count - rank) * sizeof(Row));
-    anchors->rows[rank] = row_of(&g->claims[handle], handle);
-    anchors->count++;
+static void list_claim(Groups *g, int32_t handle, int grid) {
+    Spot spot = spot_of(g, claim_of(g, handle), grid);
+    Cell *cell = cell_of(g, spot);
+    if (!cell) cell = fresh_cell(g, spot);
+    append(cell, handle);
+}
+
+/* Move one that is listed in a cell up to its anchors. Gives its rank there. */
+static int32_t list_anchor(Groups *g, Cell *cell, int32_t handle) {
+    int32_t rank = rank_of(g, cell, handle), at = place_of(g, cell, handle), *handles = handles_of(cell);
+    handles[at] = handles[cell->anchors];
+    memmove(handles + rank + 1, handles + rank, (size_t)(cell->anchors++ - rank) * sizeof(int32_t));
+    handles[rank] = handle;
     return rank;
 }
 
@@ -489,54 +550,56 @@ static void begin_breadth(Groups *g, int breadth) {
             g->grids[breadth] |= 1u << grid_of(breadth, other);
             g->grids[other] |= 1u << grid_of(breadth, other);
         }
-    for (int32_t handle = 0; handle < g->claims_size; handle++) {
-        const Claim *c = &g->claims[handle];
+    for (int32_t handle = 0; handle < g->claims_count; handle++) {
+        const Claim *c = claim_of(g, handle);
         if (!c->used || c->gone || c->breadth == NONE || c->breadth == breadth) continue;
         for (int grid = 0; grid < BREADTHS; grid++)
             if ((g->grids[c->breadth] & ~before_grids[c->breadth]) >> grid & 1) {
                 list_claim(g, handle, grid);
-                if (c->anchor == handle) list_anchor(g, handle, grid);
+                if (c->anchor == handle) list_anchor(g, cell_of(g, spot_of(g, c, grid)), handle);
             }
     }
 }
 
 static void join_own(Groups *g, int32_t handle) {
-    Claim *c = &g->claims[handle];
+    Claim *c = claim_of(g, handle);
     int32_t size = g->own_size;
     g->own = grown(g->own, &g->own_size, c->source + 1, sizeof(int32_t));
     memset(g->own + size, 0xFF, (size_t)(g->own_size - size) * sizeof(int32_t));
     c->previous_own = NONE;
     c->next_own = g->own[c->source];
-    if (c->next_own != NONE) g->claims[c->next_own].previous_own = handle;
+    if (c->next_own != NONE) claim_of(g, c->next_own)->previous_own = handle;
     g->own[c->source] = handle;
 }
 
 static void quit_own(Groups *g, int32_t handle) {
-    const Claim *c = &g->claims[handle];
-    if (c->previous_own != NONE) g->claims[c->previous_own].next_own = c->next_own;
+    const Claim *c = claim_of(g, handle);
+    if (c->previous_own != NONE) claim_of(g, c->previous_own)->next_own = c->next_own;
     else g->own[c->source] = c->next_own;
-    if (c->next_own != NONE) g->claims[c->next_own].previous_own = c->previous_own;
+    if (c->next_own != NONE) claim_of(g, c->next_own)->previous_own = c->previous_own;
 }
+
+/* Whether it is listed among the claims of its source. */
+static int is_own(const Groups *g, const Claim *c) { return g->repeat_bits == NONE && c->breadth != NONE; }
 
 static void index_claim(Groups *g, int32_t handle) {
-    int breadth = g->claims[handle].breadth;
-    if (g->repeat_bits == NONE && breadth != NONE && !g->grids[breadth]) begin_breadth(g, breadth);
-    uint32_t grids = grids_of(g, &g->claims[handle]);
+    const Claim *c = claim_of(g, handle);
+    if (is_own(g, c) && !g->grids[c->breadth]) begin_breadth(g, c->breadth);
+    uint32_t grids = grids_of(g, c);
     for (int grid = 0; grids >> grid; grid++)
         if (grids >> grid & 1) list_claim(g, handle, grid);
-    if (g->repeat_bits == NONE && breadth != NONE) join_own(g, handle);
+    if (is_own(g, c)) join_own(g, handle);
 }
 
-static void unindex_claim(Groups *g, int32_t handle) {
-    uint32_t grids = grids_of(g, &g->claims[handle]);
-    if (g->repeat_bits == NONE && grids) quit_own(g, handle);
+/* Take one that is no anchor out of its cells. */
+static void unlist_claim(Groups *g, int32_t handle) {
+    uint32_t grids = grids_of(g, claim_of(g, handle));
     for (int grid = 0; grids >> grid; grid++)
         if (grids >> grid & 1) {
-            Rows *all = &group_of(g, &g->claims[handle], grid)->all;
-            int32_t at = 0;
-            while (all->rows[at].handle != handle) at++;
-            g->looked += at + 1;
-            all->rows[at] = all->rows[--all->count];
+            Cell *cell = cell_of(g, spot_of(g, claim_of(g, handle), grid));
+            int32_t at = place_of(g, cell, handle), *handles = handles_of(cell);
+            handles[at] = handles[cell->count - 1];
+            take_from(g, cell, cell->count - 1);
         }
 }
 
@@ -555,11 +618,11 @@ static int64_t columns_near(int64_t lat, int64_t lon, int64_t reach, int64_t sid
     return count;
 }
 
-/* Walks the groups that may hold what fits a claim, in the grids whose bits are set. */
+/* Walks the cells that may list what fits a claim, in the grids whose bits are set. */
 typedef struct {
     uint32_t grids; int breadth, grid;
     int64_t window, slot, last_slot, first_row, row, last_row, first_column, column, columns, count;
-    Cell *cell; int32_t group;
+    Cell *cell;
 } Walk;
 
 #define WALK(mask) ((Walk){ .grids = (mask), .breadth = -1 })
@@ -571,63 +634,56 @@ static int next_breadth(const Groups *g, const Claim *c, Walk *w) {
         w->grid = grid_of(c->breadth, w->breadth);
     } while (!g->grids[w->breadth] || !(w->grids >> w->grid & 1));
     int64_t side = g->side[w->grid / LENGTHS], slot = g->slot[w->grid % LENGTHS];
-    int64_t reach = (g->distance + c->f.radius + g->radius_max[w->breadth / LENGTHS]) * 1000000 / M_PER_DEGREE + 1;
+    int64_t reach = (g->distance + c->radius + g->radius_max[w->breadth / LENGTHS]) * 1000000 / M_PER_DEGREE + 1;
+    int64_t south = larger(c->lat - reach, -90000000), north = smaller(c->lat + reach, 90000000);
     w->window = w->grid % LENGTHS == 0 ? g->window / 2 : g->window;
-    w->slot = floor_div(c->f.start - w->window - g->span_max[w->breadth % LENGTHS], slot);
-    w->last_slot = floor_div(c->f.end + w->window, slot);
-    w->first_row = w->row = floor_div(c->f.lat - reach, side);
-    w->last_row = floor_div(c->f.lat + reach, side);
-    w->columns = columns_near(c->f.lat, c->f.lon, reach, side, &w->first_column);
+    w->slot = floor_div(c->start - w->window - g->span_max[w->breadth % LENGTHS], slot);
+    w->last_slot = floor_div(c->end + w->window, slot);
+    w->first_row = w->row = floor_div(south, side);
+    w->last_row = floor_div(north, side);
+    w->columns = columns_near(c->lat, c->lon, reach, side, &w->first_column);
     w->count = 360000000 / side;
     w->column = -1;
     return 1;
 }
 
-static int next_cell(Groups *g, const Claim *c, Walk *w) {
+static Cell *next_place(const Groups *g, const Claim *c, Walk *w) {
     for (;;) {
-        if (w->breadth < 0) {
-            if (!next_breadth(g, c, w)) return 0;
-        }
+        if (w->breadth < 0 && !next_breadth(g, c, w)) return NULL;
         if (++w->column >= w->columns) {
             w->column = 0;
             if (++w->row > w->last_row) {
                 w->row = w->first_row;
                 if (++w->slot > w->last_slot) {
-                    if (!next_breadth(g, c, w)) return 0;
+                    if (!next_breadth(g, c, w)) return NULL;
                     continue;
                 }
             }
         }
         int64_t column = (w->first_column + w->column) % w->count;
-        w->cell = find_cell(g, w->grid, w->breadth, w->slot, w->row, column < 0 ? column + w->count : column);
-        if (w->cell) return 1;
+        uint64_t key = key_at(w->grid, w->breadth, w->slot, w->row, column < 0 ? column + w->count : column);
+        Cell *cell = find_cell(g, *bucket_of(g, key), key);
+        if (cell) return cell;
     }
 }
 
 /* The same where accounts repeat: by one key after the other. */
-static Group *next_key(Groups *g, const Claim *c, Walk *w) {
+static Cell *next_key(Groups *g, const Claim *c, Walk *w) {
     uint32_t keys = grids_of(g, c) & w->grids;
     w->window = g->window;
-    while (++w->breadth < KEYS) {
-        if (!(keys >> w->breadth & 1)) continue;
-        Spot spot = spot_of(g, c, w->breadth);
-        Cell *cell = find_cell(g, spot.grid, spot.breadth, spot.slot, spot.row, spot.column);
-        if (cell && cell->count) return &cell->groups[0];
-    }
+    while (++w->breadth < KEYS)
+        if (keys >> w->breadth & 1) return cell_of(g, spot_of(g, c, w->breadth));
     return NULL;
 }
 
-static Group *next_group(Groups *g, const Claim *c, Walk *w) {
+static Cell *next_cell(Groups *g, const Claim *c, Walk *w) {
     if (g->repeat_bits != NONE) return next_key(g, c, w);
     if (c->breadth == NONE) return NULL;
-    for (;;) {
-        while (!w->cell || w->group >= w->cell->count) {
-            w->group = 0;
-            if (!next_cell(g, c, w)) return NULL;
-        }
-        Group *one = &w->cell->groups[w->group++];
-        if (one->kind == c->f.kind && g->weapon_levels[c->f.weapon * g->weapons + one->weapon] != NONE) return one;
-    }
+    do {
+        w->cell = w->cell ? find_cell(g, w->cell->next, w->cell->key) : NULL;
+        if (!w->cell && !(w->cell = next_place(g, c, w))) return NULL;
+    } while (w->cell->kind != c->kind || g->weapon_levels[c->weapon * g->weapons + w->cell->weapon] == NONE);
+    return w->cell;
 }
 
 /* -- anchoring: see `streams.core.anchoring` ----------------------------------------------------------------------- */
@@ -638,53 +694,63 @@ static void changed(Groups *g, int32_t anchor, int32_t thing, int joined) {
 }
 
 static void release_handle(Groups *g, int32_t handle) {
-    Claim *c = &g->claims[handle];
-    free(c->order_low);
-    free(c->members.slots);
-    memset(c, 0, sizeof *c);
+    Claim *c = claim_of(g, handle);
+    free(c->tail);
+    disband(c);
+    memset(c, 0, g->claim_bytes);
     g->released = grown(g->released, &g->released_size, g->released_count + 1, sizeof(int32_t));
     g->released[g->released_count++] = handle;
 }
 
 /* A group whose every claim is forgotten is nobody's business any more. */
 static void release_group(Groups *g, int32_t anchor) {
-    Members m = g->claims[anchor].members;
-    g->claims[anchor].members = (Members){ 0 };
-    for (int32_t at = 0; at < m.size; at++)
-        if (m.slots[at].handle != NONE && m.slots[at].handle != anchor) release_handle(g, m.slots[at].handle);
-    free(m.slots);
+    const Company *m = claim_of(g, anchor)->company;
+    for (int32_t at = 0; m && at < m->size; at++)
+        if (m->slots[at].handle != NONE && m->slots[at].handle != anchor) release_handle(g, m->slots[at].handle);
     release_handle(g, anchor);
 }
 
 static void enter_group(Groups *g, int32_t anchor, int32_t handle) {
-    set_member(&g->claims[anchor].members, key_of(g, handle), handle);
-    g->claims[handle].anchor = anchor;
-    if (!g->claims[handle].forgotten) g->claims[anchor].alive_in_group++;
+    Claim *a = claim_of(g, anchor);
+    claim_of(g, handle)->anchor = anchor;
+    if (handle == anchor) return;
+    if (!a->company) {
+        a->company = made(sizeof(Company));
+        set_member(a->company, key_of(g, anchor), anchor);
+        a->company->alive = !a->forgotten;
+    }
+    set_member(a->company, key_of(g, handle), handle);
+    a->company->alive += !claim_of(g, handle)->forgotten;
 }
 
 static void quit_group(Groups *g, int32_t anchor, int32_t handle) {
-    drop_member(&g->claims[anchor].members, key_of(g, handle));
-    g->claims[handle].anchor = NONE;
-    if (!g->claims[handle].forgotten) g->claims[anchor].alive_in_group--;
+    Claim *a = claim_of(g, anchor), *c = claim_of(g, handle);
+    c->anchor = NONE;
+    if (handle == anchor) {
+        disband(a);
+        return;
+    }
+    drop_member(a->company, key_of(g, handle));
+    a->company->alive -= !c->forgotten;
 }
 
 /* Whether a group would suit a claim better than what it has, and has room for it. */
 static int suits_better(Groups *g, int32_t anchor, int32_t handle) {
-    const Claim *a = &g->claims[anchor], *c = &g->claims[handle];
+    const Claim *a = claim_of(g, anchor), *c = claim_of(g, handle);
     if (a->source == c->source && g->repeat_bits == NONE) return 0;
     char fits;
     int32_t score = group_score(g, a, c, &fits);
     if (!fits) return 0;
     if (c->anchor != handle && (score < c->score || (score == c->score && !before(g, anchor, c->anchor)))) return 0;
     /* Where an earlier one of its source has its place, it is told when that goes. */
-    int32_t holder = member(&a->members, key_of(g, handle));
+    int32_t holder = member(g, anchor, key_of(g, handle));
     return holder == NONE || !before(g, holder, handle);
 }
 
 /* Whether a claim whose group has changed may be better off elsewhere now. Better off where it is, it need not ask. */
 static int fits_worse(Groups *g, int32_t anchor, Claim *c) {
     char fits;
-    int32_t score = group_score(g, &g->claims[anchor], c, &fits);
+    int32_t score = group_score(g, claim_of(g, anchor), c, &fits);
     if (!fits || score < c->score) return 1;
     c->score = score;
     return 0;
@@ -693,14 +759,15 @@ static int fits_worse(Groups *g, int32_t anchor, Claim *c) {
 /* Claims after `since` that a group would suit better than what they have decide again, and with `own` those in it. */
 static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int own) {
     Walk walk = WALK(grids);
-    const Claim *a = &g->claims[anchor];
-    for (Group *group; (group = next_group(g, a, &walk));) {
-        g->looked += group->all.count;
-        for (int32_t at = 0; at < group->all.count; at++) {
-            if (group->all.rows[at].order < g->claims[since].order_high || !worth(g, a, &group->all.rows[at], walk.window)) continue;
-            int32_t handle = group->all.rows[at].handle;
-            Claim *other = &g->claims[handle];
-            if (handle == anchor || other->queued || compared(other, &g->claims[since]) <= 0) continue;
+    const Claim *a = claim_of(g, anchor), *first = claim_of(g, since);
+    for (Cell *cell; (cell = next_cell(g, a, &walk));) {
+        const int32_t *handles = handles_of(cell);
+        g->looked += cell->count;
+        for (int32_t at = 0; at < cell->count; at++) {
+            int32_t handle = handles[at];
+            Claim *other = claim_of(g, handle);
+            if (other->order_high < first->order_high || !worth(g, a, other, walk.window)) continue;
+            if (handle == anchor || other->queued || compared(other, first) <= 0) continue;
             if (other->anchor == anchor ? own && fits_worse(g, anchor, other) : suits_better(g, anchor, handle)) push(g, handle);
         }
     }
@@ -709,31 +776,32 @@ static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int o
 static void attract(Groups *g, int32_t anchor, uint32_t grids) { wake(g, anchor, anchor, grids, 0); }
 
 static int is_voice(const Claim *anchor, int32_t handle) {
-    for (int at = 0; at < anchor->voices_count; at++)
-        if (anchor->voices[at] == handle) return 1;
+    for (int at = 0; at < voices_of(anchor); at++)
+        if (anchor->company->voices[at] == handle) return 1;
     return 0;
 }
 
 static void list_voices(Groups *g, int32_t anchor) {
-    Claim *a = &g->claims[anchor];
-    a->voices_count = 0;
-    for (int32_t slot = 0; slot < a->members.size; slot++) {
-        int32_t handle = a->members.slots[slot].handle;
-        if (handle == NONE || handle == anchor || !g->claims[handle].listed) continue;
-        int at = a->voices_count;
+    Company *m = claim_of(g, anchor)->company;
+    if (!m) return;
+    m->voices_count = 0;
+    for (int32_t slot = 0; slot < m->size; slot++) {
+        int32_t handle = m->slots[slot].handle;
+        if (handle == NONE || handle == anchor || !claim_of(g, handle)->listed) continue;
+        int at = m->voices_count;
         if (at == VOICES_MAX) {
-            if (!before(g, handle, a->voices[--at])) continue;
-        } else a->voices_count++;
-        for (; at > 0 && before(g, handle, a->voices[at - 1]); at--) a->voices[at] = a->voices[at - 1];
-        a->voices[at] = handle;
+            if (!before(g, handle, m->voices[--at])) continue;
+        } else m->voices_count++;
+        for (; at > 0 && before(g, handle, m->voices[at - 1]); at--) m->voices[at] = m->voices[at - 1];
+        m->voices[at] = handle;
     }
 }
 
 /* Where a claim that came or went is or was a voice, those after it that it concerns decide again. */
 static void hear(Groups *g, int32_t anchor, int32_t since) {
     if (g->repeat_bits != NONE) return;
-    const Claim *a = &g->claims[anchor];
-    int is_new = g->claims[since].listed && (a->voices_count < VOICES_MAX || before(g, since, a->voices[VOICES_MAX - 1]));
+    const Claim *a = claim_of(g, anchor);
+    int is_new = claim_of(g, since)->listed && (voices_of(a) < VOICES_MAX || before(g, since, a->company->voices[VOICES_MAX - 1]));
     if (since != anchor && !is_new && !is_voice(a, since)) return;
     list_voices(g, anchor);
     wake(g, anchor, since, EVERYWHERE, 1);
@@ -741,9 +809,9 @@ static void hear(Groups *g, int32_t anchor, int32_t since) {
 
 /* The place of a claim in a group is free for a later one of its source. */
 static void free_place(Groups *g, int32_t anchor, int32_t gone) {
-    const Claim *c = &g->claims[gone];
-    for (int32_t one = g->own[c->source]; one != NONE; one = g->claims[one].next_own) {
-        const Claim *other = &g->claims[one];
+    const Claim *c = claim_of(g, gone);
+    for (int32_t one = g->own[c->source]; one != NONE; one = claim_of(g, one)->next_own) {
+        const Claim *other = claim_of(g, one);
         g->looked++;
         if (!other->queued && other->anchor != anchor && compared(other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
     }
@@ -751,14 +819,15 @@ static void free_place(Groups *g, int32_t anchor, int32_t gone) {
 
 /* Its members (that it meets in a grid, unless that is NONE), but not itself, must look for another anchor. */
 static void release_members(Groups *g, int32_t anchor, int grid) {
-    const Claim *c = &g->claims[anchor];
-    int32_t count = 0, *others = malloc((size_t)(c->members.count + 1) * sizeof(int32_t));
+    const Claim *c = claim_of(g, anchor);
+    const Company *m = c->company;
+    if (!m) return;
+    int32_t count = 0, *others = made((size_t)m->count * sizeof(int32_t));
     int heard = 0;
-    if (!others) abort();
-    for (int32_t at = 0; at < c->members.size; at++) {
-        int32_t other = c->members.slots[at].handle;
+    for (int32_t at = 0; at < m->size; at++) {
+        int32_t other = m->slots[at].handle;
         if (other == NONE || other == anchor) continue;
-        if (grid == NONE || meets(g, c, &g->claims[other], grid)) others[count++] = other;
+        if (grid == NONE || meets(g, c, claim_of(g, other), grid)) others[count++] = other;
     }
     for (int32_t at = 0; at < count; at++) {
         heard |= is_voice(c, others[at]);
@@ -766,62 +835,67 @@ static void release_members(Groups *g, int32_t anchor, int grid) {
         changed(g, anchor, others[at], 0);
         push(g, others[at]);
     }
-    if (grid == NONE) g->claims[anchor].voices_count = 0;
-    else if (heard) hear(g, anchor, anchor);
+    if (grid != NONE && heard) hear(g, anchor, anchor);
     for (int32_t at = 0; at < count && grid != NONE && g->repeat_bits == NONE; at++) free_place(g, anchor, others[at]);
     free(others);
 }
 
 /* Where it is an anchor now, those that no longer may take members let them go. */
 static void open_anchor(Groups *g, int32_t handle) {
-    uint32_t grids = grids_of(g, &g->claims[handle]), opened = 0;
+    uint32_t grids = grids_of(g, claim_of(g, handle)), opened = 0;
     Opened closed[KEYS];
     int count = 0;
     for (int grid = 0; grids >> grid; grid++) {
-        if (!(grids >> grid & 1) || list_anchor(g, handle, grid) >= g->anchors_max) continue;
+        if (!(grids >> grid & 1)) continue;
+        Cell *cell = cell_of(g, spot_of(g, claim_of(g, handle), grid));
+        if (list_anchor(g, cell, handle) >= g->anchors_max) continue;
         opened |= 1u << grid;
-        const Rows *anchors = &group_of(g, &g->claims[handle], grid)->anchors;
-        if (anchors->count > g->anchors_max) closed[count++] = (Opened){ anchors->rows[g->anchors_max].handle, grid };
+        if (cell->anchors > g->anchors_max) closed[count++] = (Opened){ handles_of(cell)[g->anchors_max], grid };
     }
     for (int at = 0; at < count; at++) release_members(g, closed[at].anchor, same_key(g, handle, &closed[at]));
     if (opened) attract(g, handle, opened);
 }
 
-/* Where it is no anchor any more; with `attracting`, those that may take members now look for some. */
-static void close_anchor(Groups *g, int32_t handle, int attracting) {
-    uint32_t grids = grids_of(g, &g->claims[handle]);
+/* Where it is no anchor any more; it stays listed where it is `staying`. With `attracting`, those that may take members now
+   look for some. */
+static void close_anchor(Groups *g, int32_t handle, int staying, int attracting) {
+    uint32_t grids = grids_of(g, claim_of(g, handle));
     Opened opened[KEYS];
     int count = 0;
     for (int grid = 0; grids >> grid; grid++) {
         if (!(grids >> grid & 1)) continue;
-        Rows *anchors = &group_of(g, &g->claims[handle], grid)->anchors;
-        int32_t rank = rank_of(g, anchors, handle);
-        anchors->count--;
-        memmove(anchors->rows + rank, anchors->rows + rank + 1, (size_t)(anchors->count - rank) * sizeof(Row));
-        if (rank < g->anchors_max && g->anchors_max <= anchors->count)
-            opened[count++] = (Opened){ anchors->rows[g->anchors_max - 1].handle, grid };
+        Cell *cell = cell_of(g, spot_of(g, claim_of(g, handle), grid));
+        int32_t rank = rank_of(g, cell, handle);
+        cell->anchors--;
+        if (rank < g->anchors_max && g->anchors_max <= cell->anchors)
+            opened[count++] = (Opened){ handles_of(cell)[g->anchors_max], grid };
+        if (staying) {
+            int32_t *handles = handles_of(cell);
+            memmove(handles + rank, handles + rank + 1, (size_t)(cell->anchors - rank) * sizeof(int32_t));
+            handles[cell->anchors] = handle;
+        } else take_from(g, cell, rank);
     }
     for (int at = 0; attracting && at < count; at++) attract(g, opened[at].anchor, 1u << same_key(g, handle, &opened[at]));
 }
 
-static void leave(Groups *g, int32_t handle) {
-    int32_t anchor = g->claims[handle].anchor;
+static void leave(Groups *g, int32_t handle, int staying) {
+    int32_t anchor = claim_of(g, handle)->anchor;
     if (anchor == handle) {
         release_members(g, handle, NONE);
         changed(g, handle, handle, 0);
         quit_group(g, handle, handle);
-        close_anchor(g, handle, 1);
+        close_anchor(g, handle, staying, 1);
         return;
     }
     quit_group(g, anchor, handle);
     changed(g, anchor, handle, 0);
     hear(g, anchor, handle);
     if (g->repeat_bits != NONE) {
-        if (!g->claims[anchor].alive_in_group) release_group(g, anchor);
+        if (!claim_of(g, anchor)->company->alive) release_group(g, anchor);
         return;
     }
     free_place(g, anchor, handle);
-    if (!g->claims[anchor].alive_in_group) release_group(g, anchor);
+    if (!claim_of(g, anchor)->company->alive) release_group(g, anchor);
 }
 
 static void join(Groups *g, int32_t handle, int32_t anchor) {
@@ -831,7 +905,7 @@ static void join(Groups *g, int32_t handle, int32_t anchor) {
         open_anchor(g, handle);
         return;
     }
-    int32_t displaced = member(&g->claims[anchor].members, key_of(g, handle));
+    int32_t displaced = member(g, anchor, key_of(g, handle));
     if (displaced != NONE) {
         changed(g, anchor, displaced, 0);
         quit_group(g, anchor, displaced);
@@ -844,23 +918,22 @@ static void join(Groups *g, int32_t handle, int32_t anchor) {
 }
 
 static void decide(Groups *g, int32_t handle) {
-    const Claim *c = &g->claims[handle];
+    const Claim *c = claim_of(g, handle);
     int32_t best = NONE, best_score = 0;
     Walk walk = WALK(EVERYWHERE);
-    for (Group *group; (group = next_group(g, c, &walk));) {
-        int32_t open = (int32_t)smaller(group->anchors.count, g->anchors_max);
+    for (Cell *cell; (cell = next_cell(g, c, &walk));) {
+        int32_t open = (int32_t)smaller(cell->anchors, g->anchors_max);
         g->looked += open;
         for (int32_t at = 0; at < open; at++) {
+            int32_t anchor = handles_of(cell)[at];
+            const Claim *a = claim_of(g, anchor);
             /* They stand in canonical order, and only an earlier one takes it in. */
-            if (group->anchors.rows[at].order > c->order_high) break;
-            if (!worth(g, c, &group->anchors.rows[at], walk.window)) continue;
-            int32_t anchor = group->anchors.rows[at].handle;
-            const Claim *a = &g->claims[anchor];
-            if (compared(a, c) >= 0) continue;
+            if (a->order_high > c->order_high) break;
+            if (!worth(g, c, a, walk.window) || compared(a, c) >= 0) continue;
             char fits;
             int32_t score = group_score(g, a, c, &fits);
             if (!fits) continue;
-            int32_t holder = member(&a->members, key_of(g, handle));
+            int32_t holder = member(g, anchor, key_of(g, handle));
             if (holder != NONE && holder != handle && before(g, holder, handle)) continue;
             if (best == NONE || score > best_score || (score == best_score && before(g, anchor, best))) {
                 best = anchor;
@@ -870,10 +943,10 @@ static void decide(Groups *g, int32_t handle) {
     }
     int32_t target = best == NONE ? handle : best;
     if (target != c->anchor) {
-        if (c->anchor != NONE) leave(g, handle);
+        if (c->anchor != NONE) leave(g, handle, 1);
         join(g, handle, target);
     }
-    g->claims[handle].score = best_score;
+    claim_of(g, handle)->score = best_score;
 }
 
 /* -- what Python calls --------------------------------------------------------------------------------------------- */
@@ -882,11 +955,14 @@ static void decide(Groups *g, int32_t handle) {
    span and slot of each length, and the number of the first level of each comparison but the weapon's. `weights` by level;
    `weapon_levels` by weapon and weapon, -1 where the two exclude each other. */
 Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t levels, const int32_t *weapon_levels) {
-    Groups *g = calloc(1, sizeof *g);
-    if (!g || levels > LEVELS_MAX || numbers[5] > WEAPONS_MAX) abort();
+    Groups *g = made(sizeof *g);
+    if (levels > LEVELS_MAX || numbers[5] > WEAPONS_MAX) abort();
+    g->free_cell = NONE;
+    spread_cells(g);
     g->distance = numbers[0]; g->window = numbers[1]; g->threshold = numbers[2];
     g->anchors_max = numbers[3]; g->sharp = numbers[4]; g->weapons = numbers[5];
     g->repeat_bits = numbers[6]; g->one_a_day = numbers[7];
+    g->claim_bytes = g->repeat_bits == NONE ? sizeof(Claim) : offsetof(Claim, killed);
     numbers += 8;
     for (int size = 0; size < SIZES; size++) { g->radius_max[size] = *numbers++; g->side[size] = *numbers++; }
     for (int length = 0; length < LENGTHS; length++) { g->span_max[length] = *numbers++; g->slot[length] = *numbers++; }
@@ -897,34 +973,56 @@ Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t
 }
 
 void truce_groups_free(Groups *g) {
-    for (int32_t handle = 0; handle < g->claims_size; handle++) {
-        free(g->claims[handle].order_low);
-        free(g->claims[handle].members.slots);
+    for (int32_t handle = 0; handle < g->claims_count; handle++) {
+        free(claim_of(g, handle)->tail);
+        disband(claim_of(g, handle));
     }
-    for (int32_t number = 0; number < g->cells_count; number++) free_cell(&g->cells[number]);
-    free(g->claims); free(g->cells); free(g->table); free(g->heap); free(g->own); free(g->changes); free(g->released); free(g);
+    for (int32_t number = 0; number < g->cells_made; number++)
+        if (capacity(cell_at(g, number)->room) > FEW) free(cell_at(g, number)->handles.many);
+    for (int32_t first = 0; first < g->claims_count; first += CHUNK) free(g->claims[first >> CHUNK_BITS]);
+    for (int32_t first = 0; first < g->cells_made; first += CHUNK) free(g->cells[first >> CHUNK_BITS]);
+    free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->own); free(g->changes); free(g->released); free(g);
 }
 
+/* An operation; of an addition, followed by what is told of the claim, its links, and the end of its order. */
 typedef struct { int32_t operation, handle, source, links, order_length; char mergeable, listed; uint64_t order_high; } Head;
+typedef struct {
+    int64_t start, end;
+    uint64_t signature;
+    int64_t by, against;
+    int32_t lat, lon, radius, killed[3], injured[3];
+    uint8_t kind, weapon, script;
+} Told;
 
 static void add(Groups *g, const Head *head, const char *body) {
-    if (head->handle >= g->claims_size) {
-        int32_t before_size = g->claims_size;
-        g->claims = grown(g->claims, &g->claims_size, head->handle + 1, sizeof(Claim));
-        memset(g->claims + before_size, 0, (size_t)(g->claims_size - before_size) * sizeof(Claim));
+    for (; head->handle >= g->claims_count; g->claims_count++)
+        if (!(g->claims_count & (CHUNK - 1))) {
+            int32_t chunk = g->claims_count >> CHUNK_BITS;
+            g->claims = grown(g->claims, &g->chunks_size, chunk + 1, sizeof *g->claims);
+            g->claims[chunk] = made(CHUNK * g->claim_bytes);
+        }
+    Claim *c = claim_of(g, head->handle);
+    Told told;
+    memcpy(&told, body, sizeof told);
+    /* What `key_at` rests on; a slot is half a day or more. */
+    if (told.lat < -90000000 || told.lat > 90000000 || told.start >> 45 != told.start >> 63) abort();
+    c->start = told.start; c->end = told.end;
+    c->lat = told.lat; c->lon = told.lon; c->radius = told.radius;
+    c->kind = told.kind; c->weapon = told.weapon; c->script = told.script; c->signature = told.signature;
+    if (g->repeat_bits == NONE) {
+        memcpy(c->killed, told.killed, sizeof told.killed);
+        memcpy(c->injured, told.injured, sizeof told.injured);
+        c->by = told.by; c->against = told.against;
     }
-    Claim *c = &g->claims[head->handle];
-    memcpy(&c->f, body, sizeof(Features));
-    memcpy(c->links, body + sizeof(Features), (size_t)head->links * sizeof(int64_t));
-    c->links_count = head->links;
+    size_t tail = (size_t)head->links * sizeof(int64_t) + (size_t)head->order_length;
+    c->tail = made(tail + 1);
+    memcpy(c->tail, body + sizeof told, tail);
+    c->links_count = (uint8_t)head->links;
+    c->order_length = (uint16_t)head->order_length;
     c->order_high = head->order_high;
-    c->order_length = head->order_length;
-    c->order_low = malloc((size_t)head->order_length + 1);
-    if (!c->order_low) abort();
-    memcpy(c->order_low, body + sizeof(Features) + (size_t)head->links * sizeof(int64_t), (size_t)head->order_length);
     c->source = head->source;
-    c->listed = head->listed;
-    c->breadth = head->mergeable ? (int16_t)breadth_of(g, &c->f) : NONE;
+    c->listed = head->listed != 0;
+    c->breadth = head->mergeable ? (int8_t)breadth_of(g, c) : NONE;
     c->anchor = NONE;
     c->used = 1;
     index_claim(g, head->handle);
@@ -932,20 +1030,23 @@ static void add(Groups *g, const Head *head, const char *body) {
 }
 
 static void take_out(Groups *g, int32_t handle) {
-    Claim *c = &g->claims[handle];
-    unindex_claim(g, handle);
-    if (c->anchor != NONE) leave(g, handle);
-    if (g->claims[handle].queued) g->claims[handle].gone = 1;
+    const Claim *c = claim_of(g, handle);
+    if (is_own(g, c)) quit_own(g, handle);
+    if (c->anchor != handle) unlist_claim(g, handle);
+    if (c->anchor != NONE) leave(g, handle, 0);
+    if (c->queued) claim_of(g, handle)->gone = 1;
     else release_handle(g, handle);
 }
 
 static void forget(Groups *g, int32_t handle) {
-    Claim *c = &g->claims[handle];
-    unindex_claim(g, handle);
-    if (c->anchor == handle) close_anchor(g, handle, 0);
+    Claim *c = claim_of(g, handle);
+    if (is_own(g, c)) quit_own(g, handle);
+    if (c->anchor == handle) close_anchor(g, handle, 0, 0);
+    else unlist_claim(g, handle);
     c->forgotten = 1;
     c->breadth = NONE;
-    if (--g->claims[c->anchor].alive_in_group == 0) release_group(g, c->anchor);
+    Company *m = claim_of(g, c->anchor)->company;
+    if (!m || --m->alive == 0) release_group(g, c->anchor);
 }
 
 /* Carries out the operations in `bytes`, then lets everything decide that has reason to. Returns how many changes there
@@ -959,14 +1060,14 @@ int32_t truce_groups_resolve(Groups *g, const char *bytes, int64_t length, const
         at += sizeof head;
         if (head.operation == ADD) {
             add(g, &head, at);
-            at += sizeof(Features) + (size_t)head.links * sizeof(int64_t) + (size_t)head.order_length;
+            at += sizeof(Told) + (size_t)head.links * sizeof(int64_t) + (size_t)head.order_length;
         } else if (head.operation == REMOVE) take_out(g, head.handle);
         else forget(g, head.handle);
     }
     while (g->heap_count) {
         int32_t handle = pop(g);
-        g->claims[handle].queued = 0;
-        if (g->claims[handle].gone) release_handle(g, handle);
+        claim_of(g, handle)->queued = 0;
+        if (claim_of(g, handle)->gone) release_handle(g, handle);
         else decide(g, handle);
     }
     *changes = g->changes;

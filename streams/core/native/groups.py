@@ -18,7 +18,7 @@ from streams.core.terms import Match
 
 ADD, REMOVE, FORGET = range(3)
 _HEAD = Struct("<5i2b2xQ")
-_FEATURES = Struct("<16qQq")
+_TOLD = Struct("<2qQ2q9i3Bx")
 _TURN_OFFSET = 1 << 40
 _BASES = [name for name in COMPARISONS if name != "weapon"]
 
@@ -53,12 +53,12 @@ class Groups:
         blunt, standing, precision, rank, unsaid, turn, *names = claim.order
         high = ((((blunt << 2 | standing) << 3 | precision) << 3 | rank) << 2 | unsaid) << 48 | turn + _TURN_OFFSET
         low = "\0".join(names).encode("utf-8", "surrogatepass")
-        links = claim.features.links
+        f = claim.features
         source = self._number(claim.source)
         self._operations += (
-            _HEAD.pack(ADD, handle, source, len(links), len(low), claim.mergeable, claim.listed, high),
-            _FEATURES.pack(*claim.features[:-1]),
-            b"".join([link.to_bytes(8, "little") for link in links]),
+            _HEAD.pack(ADD, handle, source, len(f.links), len(low), claim.mergeable, claim.listed, high),
+            _TOLD.pack(f.start, f.end, f.signature, f.by, f.against, *f[:3], *f[7:13], f.kind, f.weapon, f.script),
+            b"".join([link.to_bytes(8, "little") for link in f.links]),
             low,
         )
 
