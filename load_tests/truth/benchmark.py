@@ -61,9 +61,14 @@ def ours(reports: Sequence[Located], killed: dict[int, int], truth: dict[Key, in
 @click.option("--seed", "seeds", multiple=True, type=int, default=STANDARD_SEEDS, help="May be given again.")
 @click.option("--splink", "with_splink", is_flag=True, help="Splink too; needs the group `peers`.")
 @click.option("--truces", default=20, help="How many truces of each course; 0 for none.")
+@click.option("--first-truce", default=0, help="The seed of the first of them; the others have those that follow.")
 @click.option("--hostile", is_flag=True, help="The truces once more, flooded with inventions.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms.")
-def main(seeds: tuple[int, ...], with_splink: bool, truces: int, hostile: bool, overrides: tuple[str, ...]) -> None:
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the terms; what is truly quiet stays."
+)
+def main(
+    seeds: tuple[int, ...], with_splink: bool, truces: int, first_truce: int, hostile: bool, overrides: tuple[str, ...]
+) -> None:
     """Print the tables of a benchmark, in Markdown."""
     terms = load(TERMS_FILE, overrides)
     click.echo("| reports | by | precision | recall | F1 | B-cubed F1 | seconds |\n|---|---|---|---|---|---|---|")
@@ -106,15 +111,16 @@ def main(seeds: tuple[int, ...], with_splink: bool, truces: int, hostile: bool, 
         )
     if truces:
         for setting in gates.SETTINGS if hostile else ("honest",):
-            _gates(truces, terms, setting)
+            _gates(range(first_truce, first_truce + truces), terms, setting)
 
 
-def _gates(truces: int, terms: Terms, setting: str) -> None:
+def _gates(seeds: Sequence[int], terms: Terms, setting: str) -> None:
     click.echo(
         f"\n| {setting}: course | truces | should open | opened | false-open | of these by what nobody told | false-block "
         "| days whose interval holds the truth | outcomes of those that stayed shut |\n|---|---|---|---|---|---|---|---|---|"
     )
-    verdicts = [gates.judge(seed, course, terms, gates.SETTINGS[setting]) for course in gates.COURSES for seed in range(truces)]
+    agreed = load(TERMS_FILE)
+    verdicts = [gates.judge(seed, course, terms, gates.SETTINGS[setting], agreed) for course in gates.COURSES for seed in seeds]
     for course in (*gates.COURSES, "all"):
         of = [one for one in verdicts if course in (one.course, "all")]
         causes: Counter[str] = sum((one.causes for one in of if one.false_block), Counter())
@@ -125,6 +131,11 @@ def _gates(truces: int, terms: Terms, setting: str) -> None:
             f"| {sum(one.days_held for one in of) / max(days, 1):.1%} "
             f"| {', '.join(f'{count} {cause}' for cause, count in causes.most_common()) or '–'} |"
         )
+    for one in verdicts:
+        if one.false_open:
+            click.echo(
+                f"\nFalse-open: {one.course}, seed {one.seed}, on day {one.found}, truly {one.truly}, as told {one.truly_told}"
+            )
 
 
 if __name__ == "__main__":

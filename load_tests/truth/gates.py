@@ -14,16 +14,20 @@ import msgspec
 import orjson
 
 from load_tests.truth.conflict import Happening, happenings, towns
-from load_tests.truth.tellers import Tellers, Telling, stated
+from load_tests.truth.tellers import TELLERS, Tellers, Telling, stated
 from schemas.facts import Day, PhaseChange
-from schemas.reasons import WHOLE, Phase
+from schemas.reasons import WHOLE, Phase, Trust
 from schemas.topics import DAYS, PHASES
 from streams.core.intake import Arrival
 from streams.core.replay import Replay
-from streams.core.terms import DAY, HOUR, Terms, thousandths
+from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
 
 ZONE, AREA = "aleppo", "SY.09"
+MONITORS, FURTHER = ("observatory", "network"), "mission"
+"""The independent sources that watch, and the name of further ones, each with the habits of the second."""
 TRUCE_DAYS = 16
+WATCHED_DAYS = TRUCE_DAYS + 1
+"""Nothing happens on the last of them. What would qualify only after it should not open: nobody watches any more."""
 COURSES: dict[str, tuple[float, ...]] = {
     # Incidents in the zone on each day, on average.
     "calm": (0.2,) * TRUCE_DAYS,
@@ -37,9 +41,10 @@ COURSES: dict[str, tuple[float, ...]] = {
 class Verdict(NamedTuple):
     """Days are counted from D-hour, None where it never qualifies. `causes`: outcomes of the days of a run that was blocked.
 
-    `truly_told`: as `truly`, were there no strikes but those that anybody told of.
+    `seed` and `course` repeat it. `truly_told`: as `truly`, were there no strikes but those that anybody told of.
     """
 
+    seed: int
     course: str
     truly: int | None
     truly_told: int | None
@@ -63,6 +68,11 @@ class Verdict(NamedTuple):
         """It should have opened, and never did."""
         return self.truly is not None and self.found is None
 
+    @property
+    def days_late(self) -> int | None:
+        """By how much it opened after the day on which it truly qualified."""
+        return self.found - self.truly if self.found is not None and self.truly is not None and self.found >= self.truly else None
+
 
 def _too_early(found: int | None, truly: int | None) -> bool:
     return found is not None and (truly is None or found < truly)
@@ -78,14 +88,28 @@ class Setting(NamedTuple):
 SETTINGS = {"honest": Setting(), "flooded": Setting(flood=True), "flooded, and a monitor says nil": Setting(flood=True, nil=True)}
 
 
-def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["honest"]) -> Verdict:
-    """One truce from beginning to end."""
-    random = Random(f"{seed} {course}")
+def with_monitors(terms: Terms, count: int) -> Terms:
+    """The same terms with so many independent monitors in the field, the two that they list among them."""
+    watch = {"zones": [zone for zone in terms.zone_ids], "trusted": [Trust.WATCH]}
+    further = [Source(id=f"{FURTHER}-{number}", **watch) for number in range(len(MONITORS) + 1, count + 1)]
+    return msgspec.structs.replace(terms, sources=[*terms.sources, *further])
+
+
+def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["honest"], agreed: Terms | None = None) -> Verdict:
+    """One truce from beginning to end. `agreed`: how many days and how quiet, where the gate asks for something else."""
+    random, agreed = Random(f"{seed} {course}"), agreed or terms
     found = _course(random, COURSES[course], terms)
     told = Tellers(random, terms).tell(found)
+    for monitor in MONITORS:
+        told += _watch(random, terms, monitor, setting.nil and monitor == MONITORS[0])
+    for source in terms.sources:
+        if source.id.startswith(FURTHER):
+            # By lots of its own: what the others say is the same with it and without.
+            own = Random(f"{seed} {course} {source.id}")
+            told += Tellers(own, terms, tellers={source.id: TELLERS[MONITORS[1]]}, crowd=False).tell(found)
+            told += _watch(own, terms, source.id)
     numbers = {telling.happening for telling in told}
     heard_of = [one for one in found if one.number in numbers]
-    told += _watch(random, terms, setting.nil)
     if setting.flood:
         told += _flood(random, terms)
     arrivals = (
@@ -94,7 +118,7 @@ def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["hon
     )
     violence = _violence(found, terms)
     opened, days = None, {}
-    for fact in Replay([terms]).facts(arrivals, terms.d_hour_s + (TRUCE_DAYS + 3) * DAY):
+    for fact in Replay([terms]).facts(arrivals, terms.d_hour_s + (WATCHED_DAYS + 1) * DAY + terms.gate.settle_hours * HOUR):
         if fact.topic == PHASES and fact.value is not None and opened is None:
             change = msgspec.json.decode(fact.value, type=PhaseChange)
             if change.after == Phase.QUALIFIED:
@@ -105,8 +129,8 @@ def judge(seed: int, course: str, terms: Terms, setting: Setting = SETTINGS["hon
                 days[day.day] = day
     held = sum(day.measures.severity.low <= violence[number] <= day.measures.severity.high for number, day in days.items())
     causes = Counter(str(day.outcome) for day in days.values()) if opened is None else Counter[str]()
-    truly_told = _truly(_violence(heard_of, terms), terms)
-    return Verdict(course, _truly(violence, terms), truly_told, opened, causes, held, len(days))
+    truly_told = _truly(_violence(heard_of, terms), agreed)
+    return Verdict(seed, course, _truly(violence, agreed), truly_told, opened, causes, held, len(days))
 
 
 def _course(random: Random, rates: tuple[float, ...], terms: Terms) -> list[Happening]:
@@ -141,30 +165,28 @@ def _flood(random: Random, terms: Terms) -> Iterator[Telling]:
             yield Telling(at + 1_800 + account, orjson.dumps(body), source, report_id, None)
 
 
-def _watch(random: Random, terms: Terms, nil: bool) -> Iterator[Telling]:
-    """Two independent sources say every four hours that they are there; now and then one of them is not for a day.
+def _watch(random: Random, terms: Terms, source: str, nil: bool = False) -> Iterator[Telling]:
+    """A source says every four hours that it is there; now and then it is not for a day.
 
-    With `nil` the one that is trusted to watch says of those hours, too, that nothing more was to be seen than it tells.
+    With `nil` it says of those hours, too, that nothing more was to be seen than it tells.
     """
-    for source in ("observatory", "network"):
-        for hour in range(0, (TRUCE_DAYS + 1) * 24, 4):
-            if hour % 24 == 0:
-                away = random.random() < 0.03
-            if away:
-                continue
-            at = terms.d_hour_s + hour * HOUR
-            report_id = f"{source}-alive-{hour}"
-            yield Telling(at, orjson.dumps({"report_id": report_id, "source": source, "type": "alive"}), source, report_id, None)
-            if nil and source == "observatory":
-                covers = {"zone": WHOLE, "from": stated(at - 4 * HOUR), "to": stated(at)}
-                body = {"report_id": f"nil-{hour}", "source": source, "type": "nil", "covers": covers}
-                yield Telling(at, orjson.dumps(body), source, f"nil-{hour}", None)
+    for hour in range(0, WATCHED_DAYS * 24, 4):
+        if hour % 24 == 0:
+            away = random.random() < 0.03
+        if away:
+            continue
+        at = terms.d_hour_s + hour * HOUR
+        report_id = f"{source}-alive-{hour}"
+        yield Telling(at, orjson.dumps({"report_id": report_id, "source": source, "type": "alive"}), source, report_id, None)
+        if nil:
+            covers = {"zone": WHOLE, "from": stated(at - 4 * HOUR), "to": stated(at)}
+            body = {"report_id": f"nil-{hour}", "source": source, "type": "nil", "covers": covers}
+            yield Telling(at, orjson.dumps(body), source, f"nil-{hour}", None)
 
 
 def _violence(found: list[Happening], terms: Terms) -> list[int]:
     """By day, the true severity in thousandths."""
-    # A run may end after the last strike: nothing happens in the days that are waited for it to settle.
-    days = [0] * (TRUCE_DAYS + 3)
+    days = [0] * WATCHED_DAYS
     for one in found:
         severity = terms.weight("attack", one.weapon)
         severity += thousandths(terms.severity.killed) * one.killed + thousandths(terms.severity.injured) * one.injured
@@ -174,14 +196,14 @@ def _violence(found: list[Happening], terms: Terms) -> list[int]:
     return days
 
 
-def _truly(violence: list[int], terms: Terms) -> int | None:
+def _truly(violence: list[int], agreed: Terms) -> int | None:
     """The first day that ends enough quiet days in a row."""
-    limit, run = thousandths(terms.thresholds[ZONE].value), 0
+    limit, run = thousandths(agreed.thresholds[ZONE].value), 0
     for day, amount in enumerate(violence):
         run = run + 1 if amount <= limit else 0
-        if run == terms.gate.days:
+        if run == agreed.gate.days:
             return day
     return None
 
 
-__all__ = ["COURSES", "SETTINGS", "Setting", "Verdict", "judge"]
+__all__ = ["COURSES", "MONITORS", "SETTINGS", "Setting", "Verdict", "judge", "with_monitors"]

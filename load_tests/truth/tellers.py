@@ -97,16 +97,20 @@ class Telling(NamedTuple):
 
 
 class Tellers:
-    """All that is said of some happenings. `coordinates`: every account gives them."""
+    """All that is said of some happenings. `coordinates`: every account gives them. `crowd`: those whom nobody knows tell too."""
 
-    def __init__(self, random: Random, terms: Terms, coordinates: bool = False) -> None:
+    def __init__(
+        self, random: Random, terms: Terms, coordinates: bool = False, tellers: dict[str, Habits] = TELLERS, crowd: bool = True
+    ) -> None:
         self._random = random
         self._terms = terms
         self._coordinates = coordinates
+        self._tellers = tellers
+        self._crowd = crowd
         self._towns = towns(terms)
         self._zone_names = {area: zone.name for zone in terms.zones for area in zone.areas}
         self._told = self._invented = 0
-        self._outages = {(source, day) for source in TELLERS for day in range(60) if random.random() < TELLERS[source].outage}
+        self._outages = {(source, day) for source in tellers for day in range(60) if random.random() < tellers[source].outage}
 
     def tell(self, found: list[Happening]) -> list[Telling]:
         """In order of receipt."""
@@ -120,7 +124,7 @@ class Tellers:
         day = (happening.at - self._terms.d_hour_s) // DAY
         # What killed many is told by many.
         loud = min(1.6, 0.75 + happening.killed / 8)
-        for source, habits in TELLERS.items():
+        for source, habits in self._tellers.items():
             away = happening.town.area not in habits.zones or (source, day) in self._outages
             if away or random.random() > habits.sees * loud:
                 continue
@@ -129,7 +133,7 @@ class Tellers:
             told += self._account(happening, source, habits)
             if random.random() < habits.lies:
                 told += self._lie(happening, source, habits)
-        if random.random() < CROWD_SHARE * loud:
+        if self._crowd and random.random() < CROWD_SHARE * loud:
             for _ in range(random.choice((1, 1, 2))):
                 told += self._account(happening, f"account-{random.randrange(CROWD)}", CROWD_HABITS)
         return told

@@ -52,6 +52,22 @@ def test_a_flood_of_inventions_shuts_a_calm_truce_until_a_monitor_says_that_it_s
     assert not watched.false_open
 
 
+def test_a_stricter_gate_is_judged_by_what_was_agreed() -> None:
+    """Eight days are asked for where seven were agreed: it opens a day late, and neither too early nor by another truth."""
+    longer = load(TERMS_FILE, ["gate.days=8", "gate.max_span_days=10"])
+    agreed, asked = (gates.judge(100, "calm", terms, agreed=TERMS) for terms in (TERMS, longer))
+    assert asked.truly == agreed.truly == agreed.found
+    assert (agreed.days_late, asked.days_late) == (0, 1)
+
+
+def test_a_further_monitor_tells_of_what_the_others_missed() -> None:
+    two, three = (gates.judge(107, "uneasy", gates.with_monitors(TERMS, count)) for count in (2, 3))
+    assert two.truly == three.truly
+    assert two.days_held < three.days_held == three.days
+    assert gates.with_monitors(TERMS, 2) == TERMS
+    assert [source.id for source in gates.with_monitors(TERMS, 4).sources[-2:]] == ["mission-3", "mission-4"]
+
+
 def test_weights_are_learned_without_labels_and_enter_a_copy_of_the_terms(tmp_path: Path) -> None:
     reports, out = tmp_path / "reports.jsonl", tmp_path / "learned.toml"
     reports.write_bytes(b"".join(telling.value + b"\n" for telling in told(7, TERMS, days=4)[1]))
@@ -76,7 +92,7 @@ def test_too_few_reports_teach_nothing(tmp_path: Path) -> None:
 
 def test_what_nobody_told_is_no_error_of_the_gate() -> None:
     """Day 9, 7 and none: when it truly qualified, when it did by all that was told, when it opened."""
-    opened = gates.Verdict("calm", truly=9, truly_told=7, found=7, causes=Counter(), days_held=0, days=0)
+    opened = gates.Verdict(0, "calm", truly=9, truly_told=7, found=7, causes=Counter(), days_held=0, days=0)
     assert (opened.false_open, opened.untold) == (True, True)
     assert opened._replace(found=6).false_open and not opened._replace(found=6).untold
     assert opened._replace(truly=None, truly_told=None).false_open and not opened._replace(truly=None, truly_told=None).untold
