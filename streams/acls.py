@@ -12,6 +12,8 @@ from schemas.topics import CHECKPOINTS, LOCATED, REPORTS_PREFIX, TERMS, TOPICS
 PROGRAM, OPERATOR, SUBSCRIBER = "User:truce", "User:truce-operator", "User:subscriber"
 PREFIXED = "--resource-pattern-type prefixed"
 READ, WRITE = "--operation Read --operation Describe", "--operation Write --operation Describe"
+SEE = "--operation DescribeConfigs"
+"""Who publishes looks first whether the topic stamps messages with the broker's own time."""
 
 
 def acl_commands(bootstrap: str, prefix: str, reporters: Sequence[str] = ()) -> Iterator[str]:
@@ -28,7 +30,7 @@ def acl_commands(bootstrap: str, prefix: str, reporters: Sequence[str] = ()) -> 
     yield f"{program} --operation IdempotentWrite --cluster"
     for topic in (LOCATED, TERMS):
         yield f"{base} --allow-principal {OPERATOR} {WRITE} --topic {topic}"
-    yield f"{base} --allow-principal {OPERATOR} {both} --topic {REPORTS_PREFIX} {PREFIXED}"
+    yield f"{base} --allow-principal {OPERATOR} {both} {SEE} --topic {REPORTS_PREFIX} {PREFIXED}"
     for topic in TOPICS:
         yield f"{base} --allow-principal {OPERATOR} {READ} --topic {topic.name}"
     for topic in TOPICS:
@@ -37,8 +39,8 @@ def acl_commands(bootstrap: str, prefix: str, reporters: Sequence[str] = ()) -> 
     yield f"{base} --allow-principal {SUBSCRIBER} {READ} --group {prefix}-notify- {PREFIXED}"
     for reporter in reporters:
         name = reporter.removeprefix("User:")
-        yield f"{base} --allow-principal User:{name} {WRITE} --topic {REPORTS_PREFIX}{name}"
-        yield f"{base} --allow-principal User:{name} {WRITE} --topic {REPORTS_PREFIX}{name}. {PREFIXED}"
+        yield f"{base} --allow-principal User:{name} {WRITE} {SEE} --topic {REPORTS_PREFIX}{name}"
+        yield f"{base} --allow-principal User:{name} {WRITE} {SEE} --topic {REPORTS_PREFIX}{name}. {PREFIXED}"
         yield f"{base} --allow-principal User:{name} --operation IdempotentWrite --cluster"
 
 

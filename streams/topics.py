@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
 
 from schemas.topics import LIVE_REPORTS_CONFIG, REPORTS_PREFIX, SIMULATED_REPORTS_CONFIG, TOPICS
+from streams.clients import BrokerProblem
 from streams.core.terms import SIMULATED_PREFIX
 
 State = Literal["right", "created", "mended", "missing", "differs"]
@@ -54,7 +55,8 @@ def check_topics(
     """One finding a topic. `reports`: report topics that must be there, with their partitions.
 
     Report topics that are there without being named are checked too. `create` makes what is missing; `mend` sets
-    configuration that differs. The number of partitions of a topic that exists is never changed from here.
+    configuration that differs. The number of partitions of a topic that exists is never changed from here. Raises
+    `BrokerProblem` where the broker does not show how a topic is set up.
     """
     names = set(client.list_topics())
     wanted = _wanted(log_partitions, reports or {}, names)
@@ -99,6 +101,9 @@ def _present(client: KafkaAdminClient, names: list[str]) -> dict[str, Present]:
         return {}
     counts = {topic["name"]: len(topic["partitions"]) for topic in client.describe_topics(names)}
     described: dict[str, Any] = client.describe_configs([ConfigResource("TOPIC", name) for name in names], config_filter="all")
+    hidden = [name for name in names if not described["topic"].get(name)]
+    if hidden:
+        raise BrokerProblem(f"whoever this is may not see how {', '.join(hidden)} is set up: that is Kafka's DescribeConfigs")
     return {
         name: Present(counts[name], {key: entry["value"] for key, entry in described["topic"][name].items()}) for name in names
     }

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from two_doors import TwoDoors
 
-from streams.broker import QUICK_JVM_FLAGS, Broker, free_port
 from streams.cli import truce as program
 
 DOCKER = Path(__file__).parents[2] / "docker"
@@ -32,43 +32,26 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-class LockedBroker(Broker):
-    """What the variant sets, but for ports, which are free ones here."""
-
-    def open_to(self, secrets: Path, port: int) -> "LockedBroker":
-        ours = properties()
-        for name in ("listeners", "advertised.listeners", "controller.quorum.voters"):
-            del ours[name]
-        ours["ssl.keystore.location"] = str(secrets / "kafka.pem")
-        jaas = "listener.name.client.plain.sasl.jaas.config"
-        ours[jaas] = ours[jaas].replace("${TRUCE_PASSWORD:?set TRUCE_PASSWORD}", PASSWORD)
-        self.locked_port, self.ours = port, ours
-        return self
-
-    def _write_properties(self) -> Path:
-        path = super()._write_properties()
-        values = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line) | self.ours
-        plain = f"LOCAL://127.0.0.1:{self.port}"
-        values["listeners"] = f"{plain},CLIENT://127.0.0.1:{self.locked_port},CONTROLLER://127.0.0.1:{self._controller_port}"
-        values["advertised.listeners"] = f"{plain},CLIENT://127.0.0.1:{self.locked_port}"
-        path.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-        return path
-
-
 @pytest.fixture(scope="module")
-def locked(secrets: Path) -> Iterator[LockedBroker]:
-    with LockedBroker(jvm_flags=QUICK_JVM_FLAGS).open_to(secrets, free_port()) as running:
+def locked(secrets: Path) -> Iterator[TwoDoors]:
+    """What the variant sets, but for addresses, which are free ones here."""
+    ours = properties()
+    del ours["controller.quorum.voters"]
+    ours["ssl.keystore.location"] = str(secrets / "kafka.pem")
+    jaas = "listener.name.client.plain.sasl.jaas.config"
+    ours[jaas] = ours[jaas].replace("${TRUCE_PASSWORD:?set TRUCE_PASSWORD}", PASSWORD)
+    with TwoDoors(ours) as running:
         yield running
 
 
-def client(secrets: Path, locked: LockedBroker, **others: str) -> dict[str, str]:
+def client(secrets: Path, locked: TwoDoors, **others: str) -> dict[str, str]:
     """The variables of the variant's clients, with this broker's address and file in their place."""
     variables = VARIANT["worker"]["environment"]
     assert variables == VARIANT["board"]["environment"] == VARIANT["topics"]["environment"]
     return (
         variables
         | {
-            "TRUCE_BOOTSTRAP": f"127.0.0.1:{locked.locked_port}",
+            "TRUCE_BOOTSTRAP": locked.client_bootstrap,
             "TRUCE_SASL_PASSWORD": PASSWORD,
             "TRUCE_SSL_CAFILE": str(secrets / "ca.pem"),
         }
@@ -76,25 +59,25 @@ def client(secrets: Path, locked: LockedBroker, **others: str) -> dict[str, str]
     )
 
 
-def test_who_has_the_password_gets_in(secrets: Path, locked: LockedBroker) -> None:
+def test_who_has_the_password_gets_in(secrets: Path, locked: TwoDoors) -> None:
     made = CliRunner().invoke(program, ["topics", "--create", "--reports", "reports.field:1"], env=client(secrets, locked))
     assert made.exit_code == 0, made.output
     assert "reports.field" in made.output
 
 
-def test_who_has_another_does_not_and_is_told_in_a_line(secrets: Path, locked: LockedBroker) -> None:
+def test_who_has_another_does_not_and_is_told_in_a_line(secrets: Path, locked: TwoDoors) -> None:
     refused = CliRunner().invoke(program, ["topics"], env=client(secrets, locked, TRUCE_SASL_PASSWORD="another"))
     assert refused.exit_code != 0
     assert refused.exception is not None
 
 
-def test_nobody_gets_in_without_encryption(secrets: Path, locked: LockedBroker) -> None:
+def test_nobody_gets_in_without_encryption(secrets: Path, locked: TwoDoors) -> None:
     plain = client(secrets, locked, TRUCE_SECURITY_PROTOCOL="SASL_PLAINTEXT")
     del plain["TRUCE_SSL_CAFILE"]
     assert CliRunner().invoke(program, ["topics"], env=plain).exit_code != 0
 
 
-def test_a_worker_reads_and_writes_through_it(secrets: Path, locked: LockedBroker) -> None:
+def test_a_worker_reads_and_writes_through_it(secrets: Path, locked: TwoDoors) -> None:
     from worker.harness import Worker, wait_until
 
     worker = Worker(["worker"], client(secrets, locked) | {"TRUCE_METRICS_PORT": "0", "TRUCE_TICK_S": "1"})
