@@ -1,6 +1,7 @@
 """Read a partition directly, outside any group: terms, checkpoints, and the log when state is rebuilt or has a gap."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -72,24 +73,29 @@ class PartitionReader:
                 self._consumer.pause(self.tp)
 
 
-async def everything(client: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[Any]:
-    """Every committed record of a partition, up to its end at the time of the call."""
+@asynccontextmanager
+async def reading(client: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[PartitionReader]:
+    """A reader for as long as it is needed."""
     reader = PartitionReader(client, topic, partition)
     await reader.start()
     try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def everything(client: Mapping[str, Any], topic: str, partition: int) -> AsyncIterator[Any]:
+    """Every committed record of a partition, up to its end at the time of the call."""
+    async with reading(client, topic, partition) as reader:
         async for records in reader.read(*await reader.bounds()):
             for record in records:
                 yield record
-    finally:
-        await reader.stop()
 
 
 async def last_record(client: Mapping[str, Any], topic: str, partition: int) -> Any | None:
     """The last committed record of a partition, None where there is none. Read from near the end, and further back only where
     nothing but markers and aborted transactions is found there."""
-    reader = PartitionReader(client, topic, partition)
-    await reader.start()
-    try:
+    async with reading(client, topic, partition) as reader:
         first, end = await reader.bounds()
         last, start, step = None, end, TAIL_RECORDS
         while last is None and start > first:
@@ -98,8 +104,6 @@ async def last_record(client: Mapping[str, Any], topic: str, partition: int) -> 
                 last = records[-1]
             step *= 10
         return last
-    finally:
-        await reader.stop()
 
 
 async def last_values(client: Mapping[str, Any], topic: str, partition: int) -> dict[str, bytes]:
