@@ -134,7 +134,6 @@ class SimulatedApp:
         self.loop, self.process = network.loop, PROCESS.get()
         self.on_partitions_assigned = Signal()
         self.before_revoked: Callable[[set[TP]], Awaitable[None]] = _nothing
-        self.commits_offsets = True
         self.started = self.crashed = False
         self.consumer = SimulatedConsumer(self)
         self.generation = 0
@@ -252,9 +251,8 @@ class SimulatedApp:
             if generation != self.generation or self._positions.get(tp) != position:
                 continue
             self._positions[tp] = following
-            if records:
-                chunk = Chunk(tp, records)
-                self.consumer.ledger.deliver(chunk)
+            chunk = self.consumer.ledger.deliver(tp, records) if records else None
+            if chunk is not None:
                 self._chunks.put_nowait(chunk)
             delivered = delivered or following > position
         return delivered
@@ -270,7 +268,7 @@ class SimulatedApp:
         offsets = {}
         for tp in self.consumer.ledger.partitions():
             offset = self.consumer.ledger.take_committable(tp)
-            if offset is not None and self.commits_offsets:
+            if offset is not None:
                 offsets[tp] = offset
         if offsets:
             generation = self.generation

@@ -69,7 +69,6 @@ class Transaction:
     def __init__(self) -> None:
         self.outcome: str | None = None
         self.unmarked: list[Log] = []
-        self.offsets: dict[str, dict[TopicPartition, int]] = {}
 
     def enter(self, log: Log) -> None:
         if self not in log.open:
@@ -172,9 +171,6 @@ class Broker:
         """Produce within a transaction, which begins with the first record."""
         self.append(tp, entries, self._open(transactional_id, epoch))
 
-    def add_offsets(self, transactional_id: str, epoch: int, group: str, offsets: dict[TopicPartition, int]) -> None:
-        self._open(transactional_id, epoch).offsets.setdefault(group, {}).update(offsets)
-
     def end_transaction(self, transactional_id: str, epoch: int, outcome: str) -> None:
         """Answered when the decision is safe; the markers follow."""
         known = self._known(transactional_id, epoch)
@@ -215,9 +211,6 @@ class Broker:
         for log in self._random.sample(transaction.unmarked, len(transaction.unmarked)):
             delay_s += self._random.choice((0.0, 0.001, 0.02, 0.5))
             self._later(delay_s, lambda log=log: self._mark(transaction, log))
-        if outcome == "commit":
-            for group, offsets in transaction.offsets.items():
-                self.offsets.setdefault(group, {}).update(offsets)
 
     def _mark(self, transaction: Transaction, log: Log) -> None:
         transaction.mark(log)

@@ -5,7 +5,7 @@ of the network are drawn per request by `Network`.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
@@ -215,10 +215,6 @@ def client_classes(world: World) -> dict[str, type]:
             check_alive(network.loop)
             assert self._state == "ready", f"cannot begin a transaction: {self._state}"
             self._state, self._wrote, self._in_flight = "in transaction", False, []
-
-        async def send_offsets_to_transaction(self, offsets: Mapping[TopicPartition, int], group: str) -> None:
-            self._wrote = True
-            await network.ask(lambda: broker.add_offsets(self._id, self._epoch, group, dict(offsets)), self._sender)
 
         async def commit_transaction(self) -> None:
             # As aiokafka does: it waits for what is in flight, and commits although some of it failed.

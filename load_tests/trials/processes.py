@@ -49,7 +49,7 @@ def failing_between(trial: Trial) -> Verdict:
     """An error of the broker at each point of a transaction: it is aborted, and decided once more."""
     # Apart from each other: a batch that fails three times in a row ends the process, which may come about all the same, for two
     # partitions take turns. Then it is started again, and nothing may be lost by that either.
-    forced = {"monitor.begun": (2, 9), "monitor.sent": (4, 8), "monitor.offsets": (6, 10)}
+    forced = {"monitor.begun": (2, 6, 9), "monitor.sent": (4, 8, 10)}
     trial.start("intake")
     monitor = trial.start("monitor", failpoints=",".join(f"{point}=raise@{count}" for point in forced for count in forced[point]))
     trial.wait_for_work("monitor")

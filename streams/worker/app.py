@@ -44,13 +44,12 @@ class ChunkApp(faust.App):
     """`pattern`: what to subscribe to, a regular expression; None for the topics of the agent.
 
     `client` are the keyword arguments of every aiokafka client. `before_revoked` is awaited when partitions are about
-    to be given back, before Faust waits for the agent to finish. `commits_offsets` is off where the offsets of the group
-    travel in transactions. `displaced` is called when another worker has taken the place that our `instance_id` names.
+    to be given back, before Faust waits for the agent to finish. `displaced` is
+    called when another worker has taken the place that our `instance_id` names.
     """
 
     client: Mapping[str, Any]
     pattern: str | None
-    commits_offsets: bool
     before_revoked: Callable[[set[TP]], Awaitable[None]]
     displaced: Callable[[], None]
 
@@ -83,7 +82,6 @@ def make_app(group: str, settings: Settings, pattern: str | None = None) -> Chun
     )
     app.client = settings.aiokafka()
     app.pattern = pattern
-    app.commits_offsets = True
     app.before_revoked = _nothing
     app.boot_strategy.enable_kafka_producer = False
     return app

@@ -1,8 +1,9 @@
 """Which chunks are out with the agent, and up to where a partition may be committed.
 
-A chunk is all records of one partition from one poll. Stock Faust counts offsets and treats a hole between them as
-done, so it can commit past a message that is still in flight. Here only the order of delivery counts: a partition is
-committed up to the last of the chunks at its head that are acknowledged, and never past one that is not.
+A chunk is the records of one partition from one poll, and from those after it for as long as it waits. Stock Faust counts
+offsets and treats a hole between them as done, so it can commit past a message that is still in flight. Here only the order
+of delivery counts: a partition is committed up to the last of the chunks at its head that are acknowledged, and never past
+one that is not.
 """
 
 from collections import defaultdict, deque
@@ -13,19 +14,34 @@ from faust.types import TP
 
 CHUNKS_MAX = 2
 """Chunks of one partition that may wait or be worked on at once: one in hand, one ready."""
+GROWS_RECORDS_MAX = 1_000
+GROWS_BYTES_MAX = 1_048_576
+"""Below both of these a chunk that waits takes in what is read meanwhile, so that many small ones do not queue up."""
 
 
 class Chunk:
-    """Records of one partition, in order, from one poll. `gone`: offsets before them that were deleted unread."""
+    """Records of one partition, in order. `gone`: offsets before them that were deleted unread."""
 
-    __slots__ = ("acknowledged", "gone", "records", "tp")
+    __slots__ = ("acknowledged", "gone", "records", "taken", "tp")
 
-    def __init__(self, tp: TP, records: Sequence[Any], gone: range = range(0)) -> None:
+    def __init__(self, tp: TP, records: list[Any], gone: range = range(0)) -> None:
         assert records, "a chunk holds at least one record"
         self.tp = tp
         self.records = records
         self.gone = gone
-        self.acknowledged = False
+        self.taken = self.acknowledged = False
+
+    def take(self) -> Sequence[Any]:
+        """The records, to work on: from now on there come no more."""
+        self.taken = True
+        return self.records
+
+    def may_grow(self) -> bool:
+        return (
+            not self.taken
+            and len(self.records) < GROWS_RECORDS_MAX
+            and sum(record.serialized_value_size for record in self.records) < GROWS_BYTES_MAX
+        )
 
     @property
     def last_offset(self) -> int:
@@ -38,12 +54,23 @@ class Ledger:
     def __init__(self) -> None:
         self._delivered: dict[TP, deque[Chunk]] = defaultdict(deque)
 
-    def deliver(self, chunk: Chunk) -> None:
-        self._delivered[chunk.tp].append(chunk)
+    def deliver(self, tp: TP, records: list[Any], gone: range = range(0)) -> Chunk | None:
+        """The chunk that was made of them; None where they have joined the one that waits."""
+        chunks = self._delivered[tp]
+        if chunks and not gone and chunks[-1].may_grow():
+            chunks[-1].records += records
+            return None
+        chunks.append(Chunk(tp, records, gone))
+        return chunks[-1]
 
     def has_room(self, tp: TP) -> bool:
-        """Whether another chunk may be delivered: fewer than `CHUNKS_MAX` wait or are worked on."""
-        return sum(not chunk.acknowledged for chunk in self._delivered.get(tp, ())) < CHUNKS_MAX
+        """Whether more may be delivered: fewer than `CHUNKS_MAX` wait or are worked on, or the last of them may grow."""
+        chunks = self._delivered.get(tp)
+        return not chunks or sum(not chunk.acknowledged for chunk in chunks) < CHUNKS_MAX or chunks[-1].may_grow()
+
+    def one_waits(self) -> bool:
+        """Whether some chunk was not taken yet."""
+        return any(chunks and not chunks[-1].taken for chunks in self._delivered.values())
 
     def first_in_hand(self, tp: TP) -> Any | None:
         """The first record that is out and not acknowledged."""
@@ -66,4 +93,4 @@ class Ledger:
             self._delivered.pop(tp, None)
 
 
-__all__ = ["CHUNKS_MAX", "Chunk", "Ledger"]
+__all__ = ["CHUNKS_MAX", "GROWS_BYTES_MAX", "GROWS_RECORDS_MAX", "Chunk", "Ledger"]

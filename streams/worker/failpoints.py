@@ -19,7 +19,6 @@ POINTS = (
     "monitor.decided",  # the state has, and nothing is written
     "monitor.begun",  # the transaction is open, and empty
     "monitor.sent",  # everything is in the transaction
-    "monitor.offsets",  # and the group's offset too
     "monitor.committed",  # committed, and not yet acknowledged
     "monitor.acknowledged",
 )

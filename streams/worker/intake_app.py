@@ -64,6 +64,7 @@ class IntakeShell(Shell):
 
     async def work(self, chunk: Chunk) -> None:
         failpoints.reach("intake.read")
+        records = chunk.take()
         started = time.monotonic()
         await self._follow_terms()
         partitions = await self._log_partitions()
@@ -71,7 +72,7 @@ class IntakeShell(Shell):
         if chunk.gone:
             for partition, entry in self._refuse_what_is_gone(chunk):
                 outgoing.setdefault(partition, []).append(entry)
-        for count, record in enumerate(chunk.records, start=1):
+        for count, record in enumerate(records, start=1):
             message = Incoming(
                 record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
             )
@@ -168,8 +169,7 @@ class IntakeShell(Shell):
     async def _load_terms(self) -> None:
         """The newest of each truce that can be used: what is superseded need not be usable any more."""
         by_truce: dict[bytes, list[bytes]] = {}
-        _, end = await self._terms.bounds()
-        async for record in self._terms_up_to(end):
+        async for record in self._terms_up_to(await self._terms.end()):
             if record.value is not None:
                 by_truce.setdefault(record.key, []).append(record.value)
         for values in by_truce.values():
@@ -177,8 +177,7 @@ class IntakeShell(Shell):
 
     async def _follow_terms(self) -> None:
         """Up to the end as it is now, so that reports published after terms were are routed by those terms."""
-        _, end = await self._terms.bounds()
-        async for record in self._terms_up_to(end):
+        async for record in self._terms_up_to(await self._terms.end()):
             if record.value is not None:
                 self._follow(record.value)
 

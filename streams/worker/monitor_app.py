@@ -33,7 +33,6 @@ class MonitorShell(Shell):
         self._signer = None if settings.signing_key_file is None else Signer(Path(settings.signing_key_file))
         self._owners: dict[int, PartitionOwner] = {}
         metrics.STANDING.owners = self._owners.values
-        self.app.commits_offsets = False
         self.app.before_revoked = self._give_back
         self.app.on_partitions_assigned.connect(self._assigned, weak=False)
 

@@ -86,7 +86,7 @@ class PartitionOwner:
             self._at_rest = True
             while (chunk := await self._inbox.get()) is not None and not self._stopping:
                 self._at_rest = False
-                await self._take(chunk.records)
+                await self._take(chunk.take())
                 self._acknowledge(chunk)
                 failpoints.reach("monitor.acknowledged")
                 self._at_rest = True

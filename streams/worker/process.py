@@ -21,6 +21,7 @@ from streams.settings import Settings
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
 from streams.worker.shell import Shell
+from streams.worker.transactions import begin_soon
 from streams.worker.unpacking import bound_unpacking
 
 DRAIN_MAX_S = 25.0
@@ -39,6 +40,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     gc.freeze()
     gc.set_threshold(50_000, 20, 1_000)
     bound_unpacking()
+    begin_soon()
     # The policy, because Faust makes a loop of its own for the thread of the consumer.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     code = asyncio.new_event_loop().run_until_complete(_run(make_shell, settings, metrics_port))

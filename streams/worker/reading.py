@@ -45,8 +45,11 @@ class PartitionReader:
     async def bounds(self) -> tuple[int, int]:
         """The first offset that is kept, and the one after the last that is committed (control records included)."""
         first = await self._consumer.beginning_offsets([self.tp])
-        end = await self._consumer.end_offsets([self.tp])
-        return first[self.tp], end[self.tp]
+        return first[self.tp], await self.end()
+
+    async def end(self) -> int:
+        """The second of the bounds."""
+        return (await self._consumer.end_offsets([self.tp]))[self.tp]
 
     async def read(self, start: int, end: int) -> AsyncIterator[list[Any]]:
         """The records with `start` <= offset < `end`, in lists; between two lists the loop has run.

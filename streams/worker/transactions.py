@@ -1,6 +1,7 @@
 """One Kafka transaction for all that one batch of a log partition changed.
 
-Facts, position and the group's offset become visible together or not at all. aiokafka would commit although a send in
+Facts and position become visible together or not at all. The offset of the group is no part of it: it is a hint, for which
+a transaction would have to ask the broker twice more and wait for the group's log. aiokafka would commit although a send in
 the transaction had failed, so every send is awaited first. A fenced producer is at its end: whoever fenced it owns the
 partition now.
 """
@@ -10,6 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.producer import sender
 from aiokafka.structs import TopicPartition
 
 from schemas.facts import Fact
@@ -21,6 +23,8 @@ from streams.worker.failures import Fenced, Unsure
 from streams.worker.sending import Outgoing, producer_options, send_all
 
 TRANSACTION_TIMEOUT_S = 10
+SETTLES_S = 0.002
+"""How long to wait before a transaction is begun again, where the broker is still writing the markers of the one before."""
 POSITION_HEADER = "truce-position"
 """The place in the log up to which it had been read when this was told: whoever has lost the checkpoint goes by the last."""
 
@@ -31,7 +35,6 @@ class PartitionWriter:
     def __init__(self, client: Mapping[str, Any], prefix: str, partition: int, signer: Signer | None = None) -> None:
         self.partition = partition
         self._signer = signer
-        self._group = f"{prefix}-monitor"
         self._producer = AIOKafkaProducer(
             **producer_options(client),
             transactional_id=f"{prefix}-monitor-{partition}",
@@ -50,12 +53,12 @@ class PartitionWriter:
         Raises `Fenced`; `Unsure` where the commit itself failed; or another error after the transaction was aborted: then
         nothing of it is visible.
         """
-        position = POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode()
+        log = TopicPartition(LOCATED, self.partition)
+        position = POSITION_HEADER, f"{log.topic}/{log.partition}/{next_offset}".encode()
         outgoing: dict[TopicPartition, list[Outgoing]] = {}
         for fact in facts:
             target = TopicPartition(fact.topic, self.partition)
             outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, self._headers(fact, position)))
-        log = TopicPartition(LOCATED, self.partition)
         counts = {tp.topic: len(records) for tp, records in outgoing.items()}
         outgoing.setdefault(log, []).extend(log_records)
         try:
@@ -64,9 +67,6 @@ class PartitionWriter:
                 failpoints.reach("monitor.begun")
                 await send_all(self._producer, {tp: records for tp, records in outgoing.items() if records})
                 failpoints.reach("monitor.sent")
-                # Only a hint for whoever looks at the group; the state goes by its own position.
-                await self._producer.send_offsets_to_transaction({log: next_offset}, self._group)
-                failpoints.reach("monitor.offsets")
             except BaseException as fault:
                 aborted = await self._abort()
                 if not aborted and isinstance(fault, KafkaError) and not isinstance(fault, ProducerFenced | InvalidProducerEpoch):
@@ -104,4 +104,12 @@ class PartitionWriter:
         return True
 
 
-__all__ = ["POSITION_HEADER", "PartitionWriter"]
+def begin_soon() -> None:
+    """Have the client wait for `SETTLES_S` and not for 20 ms: markers are written in two or three. Raises `RuntimeError` where
+    the client is not as known."""
+    if getattr(sender, "BACKOFF_OVERRIDE", None) not in (0.02, SETTLES_S):
+        raise RuntimeError("aiokafka no longer waits between two transactions by the name that is set here")
+    sender.BACKOFF_OVERRIDE = SETTLES_S
+
+
+__all__ = ["POSITION_HEADER", "PartitionWriter", "begin_soon"]

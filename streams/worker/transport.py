@@ -36,6 +36,8 @@ CHUNK_BYTES_MAX = 8_388_608
 """A poll stops at either. A partition holds at most `CHUNKS_MAX` such chunks."""
 BUSY_POLL_S = 0.02
 """How long a poll waits while some partition is full, so that it is asked again soon after it has room."""
+GATHER_S = 0.005
+"""How long to gather before a poll where a chunk waits already, unless there is room before that."""
 
 
 class ConsumerThread(AIOKafkaConsumerThread):
@@ -134,7 +136,9 @@ class Consumer(AiokafkaConsumer):
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """One message a partition; its value is the chunk, its offset that of the chunk's last record."""
+        """One message a partition; its value is the chunk, its offset that of the chunk's last record by now."""
+        if self.ledger.one_waits():
+            await self._wait_for_room(GATHER_S)
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         if self.should_stop:
@@ -142,7 +146,7 @@ class Consumer(AiokafkaConsumer):
         active = set(self._get_active_partitions())
         wanted = {tp for tp in active if self.ledger.has_room(tp)}
         if self.draining or not wanted:
-            await self._wait_for_room()
+            await self._wait_for_room(1.0)
             return
         rewinds = self._rewinds
         fetched = await self._getmany(active_partitions=wanted, timeout=timeout if wanted == active else BUSY_POLL_S)
@@ -154,19 +158,20 @@ class Consumer(AiokafkaConsumer):
                 await self.perform_seek()
             return
         for tp, records in fetched.items():
-            chunk = Chunk(tp, records, await self._gone_before(tp, records[0].offset))
-            read_offset = self._read_offset[tp]
+            gone = await self._gone_before(tp, records[0].offset)
+            read_offset, last_offset = self._read_offset[tp], records[-1].offset
             if not self.flow_active or rewinds != self._rewinds:
                 return
-            if read_offset is None or chunk.last_offset >= read_offset:
-                self.ledger.deliver(chunk)
-                self._awaited[tp] = chunk.last_offset + 1
-                yield tp, self._chunk_message(chunk)
+            if read_offset is None or last_offset >= read_offset:
+                self._awaited[tp] = last_offset + 1
+                chunk = self.ledger.deliver(tp, records, gone)
+                if chunk is not None:
+                    yield tp, self._chunk_message(chunk)
 
     async def _gone_before(self, tp: TP, offset: int) -> range:
         """Offsets that were still to be read, and that retention took before they were: the client moves on in silence."""
         awaited = self._awaited.get(tp, offset)
-        if not self.app.commits_offsets or offset <= awaited:
+        if offset <= awaited:
             return range(0)
         first = (await self._thread.earliest_offsets(TopicPartition(*tp)))[TopicPartition(*tp)]
         # Where the topic begins no later, the offsets between belong to transactions, and there was nothing to read.
@@ -188,10 +193,10 @@ class Consumer(AiokafkaConsumer):
             generation_id=self.app.consumer_generation_id,
         )
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_room(self, most_s: float) -> None:
         self._has_room.clear()
         try:
-            await asyncio.wait_for(self._has_room.wait(), timeout=1.0)
+            await asyncio.wait_for(self._has_room.wait(), most_s)
         except TimeoutError:
             return
 
@@ -206,8 +211,7 @@ class Consumer(AiokafkaConsumer):
     def _new_offset(self, tp: TP) -> int | None:
         self._acked.pop(tp, None)  # Faust's books, which nobody reads here, must not grow
         self._acked_index.pop(tp, None)
-        offset = self.ledger.take_committable(tp)
-        return offset if self.app.commits_offsets else None
+        return self.ledger.take_committable(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Offsets between chunks belong to transactions; they are nothing to acknowledge."""

@@ -164,8 +164,7 @@ def test_the_group_can_see_how_far_the_transactions_are(truce: Installation) -> 
     admin = KafkaAdminClient(bootstrap_servers=truce.bootstrap)
     try:
         group = f"{truce.prefix}-monitor"
-        offsets = admin.list_group_offsets(group)
-        assert "100" in str(offsets), offsets
+        wait_until(lambda: "100" in str(admin.list_group_offsets(group)), "the group's offset follows")
     finally:
         admin.close()
 

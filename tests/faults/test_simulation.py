@@ -15,7 +15,7 @@ import pytest
 from load_tests.simulation.loop import PROCESS, Deadlock, SimulatedLoop
 from load_tests.simulation.world import Faults, Outcome, run
 from schemas.topics import CHECKPOINTS
-from streams.worker import partition_owner, recovery, sending, transactions
+from streams.worker import failpoints, partition_owner, recovery, sending, transactions
 
 RUNS_S = 110
 """How long seeds are tried here, whatever the machine."""
@@ -109,7 +109,26 @@ def test_a_state_that_is_rebuilt_from_a_checkpoint_before_its_own_last_commit_is
         return self._state_type.restore(self._number, values)
 
     monkeypatch.setattr(recovery.Recovery, "_restored", at_once)
+    fail_as_transactions_begin(monkeypatch)
     assert unclean()
+
+
+def test_a_transaction_that_fails_as_it_begins_loses_and_doubles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_as_transactions_begin(monkeypatch)
+    for seed in range(3):
+        outcome = run(seed)
+        assert outcome.clean, (outcome.problems, outcome.verdict.told())
+
+
+def fail_as_transactions_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One in ten, at once: while the one before is still being made visible on one partition after the other."""
+    random = Random(1)
+
+    def reach(point: str) -> None:
+        if point == "monitor.begun" and random.random() < 0.1:
+            raise failpoints.Forced(point)
+
+    monkeypatch.setattr(failpoints, "reach", reach)
 
 
 # -- the loop itself ---------------------------------------------------------------------------------------------------
