@@ -44,7 +44,7 @@ def plain(reports: Sequence[Located], terms: Terms, truth: Mapping[Key, int]) ->
             first += 1
         for other in order[first:position]:
             there = accounts[other]
-            if distance_m(here.lat_e6, here.lon_e6, there.lat_e6, there.lon_e6) <= PLAIN_M:
+            if distance_m(*here.features[:2], *there.features[:2]) <= PLAIN_M:
                 parent[root(number)] = root(other)
     found = {_key(account): root(number) for number, account in enumerate(accounts)}
     return Outcome(agreement(truth, found), time.perf_counter() - began)
@@ -124,7 +124,7 @@ def _table(rows: list[dict[str, Any]]) -> Any:
 
 def _row(account: Account, located: Located) -> dict[str, Any]:
     at = _middle(account)
-    lat, lon = account.lat_e6 / 1e6, account.lon_e6 / 1e6
+    lat, lon = account.features.lat_e6 / 1e6, account.features.lon_e6 / 1e6
     return {
         "lat": lat,
         "lon": lon,

@@ -6,6 +6,7 @@ Everything that terms say about a report is looked up here once, so that matchin
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
 from streams.core.totals import tells_of_many
 
 TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
+_TURN_OFFSET = 1 << 40
 WIDE_SPAN_S = 7 * DAY
 """A report of a week or more tells of many incidents and is merged into none of them."""
 BLUNT_PRECISION = 3
@@ -29,7 +31,8 @@ VAGUE_PRECISION = 5
 VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
 
 Span = tuple[int, int]
-Order = tuple[bool, int, int, int, int, int, str, str, str]
+Order = tuple[int, str, str, str]
+"""What is a number first, in 64 bits; then source, report id, and the spelling of the source."""
 Bounds = tuple[int, int, int]
 
 
@@ -136,16 +139,12 @@ class Account:
         "is_total",
         "killed",
         "kind",
-        "lat_e6",
         "lineage",
         "listed",
-        "lon_e6",
         "members",
         "order",
         "queued",
-        "radius_m",
         "received_at",
-        "report_digest",
         "report_id",
         "score",
         "side",
@@ -167,9 +166,6 @@ class Account:
         self.received_at = received_at
         (self.start, self.end), self.time_precision = span_of(report, calendar)
         self.circle = circle
-        self.lat_e6 = round(circle.lat * 1_000_000)
-        self.lon_e6 = round(circle.lon * 1_000_000)
-        self.radius_m = circle.radius_m
         self.kind = report.kind or Kind.OTHER
         self.weapon = report.weapon
         self.listed = known is not None
@@ -187,11 +183,11 @@ class Account:
         self.is_total = many or self.end - self.start >= WIDE_SPAN_S
         casualties = report.casualties or Casualties()
         limit = terms.limits.casualties_max
-        self.killed = bounds(casualties.killed, limit)
-        self.injured = bounds(casualties.injured, limit)
+        self.killed = _kept_bounds(casualties.killed, limit)
+        self.injured = _kept_bounds(casualties.injured, limit)
         self.who = casualties.who
         self.features = features(
-            (self.lat_e6, self.lon_e6, self.radius_m),
+            (round(circle.lat * 1_000_000), round(circle.lon * 1_000_000), circle.radius_m),
             (self.start, self.end),
             (self.kind, self.weapon),
             self.killed,
@@ -210,17 +206,19 @@ class Account:
         # make each of them the anchor of all others. What terms call independent is not suspected of it.
         turn = self.start if self.independent else _lot(source, report.report_id, terms)
         # Two spellings of one source may use the same report id: the spelling as received decides last.
-        self.order: Order = (
-            *(blunt, standing, circle.precision, rank, unsaid, turn),
-            *(source, report.report_id, report.source),
-        )
-        self.report_digest = int.from_bytes(_digest(f"{report.source}\x00{report.report_id}", 16))
+        class_of = (((blunt << 2 | standing) << 3 | circle.precision) << 3 | rank) << 2 | unsaid
+        self.order: Order = class_of << 48 | turn + _TURN_OFFSET, source, report.report_id, report.source
         self.anchor: Account | None = None
         self.members: dict[str, Account] | None = None
         self.score = 0
         self.queued = False
         self.handle = -1
         self.claim: Any = None
+
+    @property
+    def report_digest(self) -> int:
+        """Of the source as it is written and the report id: 128 bits."""
+        return int.from_bytes(_digest(f"{self.source_name}\x00{self.report_id}", 16))
 
     @property
     def mergeable(self) -> bool:
@@ -272,6 +270,10 @@ def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:
     # Only a low: "at least three". Only a best: a point.
     high = (limit if count.low is not None and count.best is None else max(best, low)) if high is None else high
     return min(low, limit), min(best, limit), min(high, limit)
+
+
+# Few numbers are stated again and again.
+_kept_bounds = lru_cache(maxsize=4_096)(bounds)
 
 
 def together(stated: Sequence[Bounds], terms: Terms) -> Bounds:

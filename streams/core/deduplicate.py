@@ -11,7 +11,8 @@ from typing import Any
 
 from streams.core.anchoring import Anchoring, Change, Work
 from streams.core.cells import breadth
-from streams.core.claims import Account
+from streams.core.claims import Account, Order
+from streams.core.features import Features
 from streams.core.match import rule_of, score
 from streams.core.native import LIBRARY
 from streams.core.native.groups import Groups
@@ -25,32 +26,20 @@ class Claim:
 
     __slots__ = (
         "_counted",
+        "_entered",
         "_others",
         "account",
         "anchor",
-        "breadth",
-        "entered",
-        "features",
         "handle",
         "incident",
-        "listed",
         "members",
-        "mergeable",
-        "order",
         "queued",
         "score",
-        "source",
         "voices",
     )
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.order = account.order
-        self.source = account.source
-        self.listed = account.listed
-        self.mergeable = account.mergeable
-        self.features = account.features
-        self.breadth = breadth(account.features) if account.mergeable else None
         self._others: dict[Account, None] | None = None
         self._counted: list[tuple[int, str, str, Account]] | None = None
         self.anchor: Claim | None = None
@@ -60,8 +49,31 @@ class Claim:
         self.queued = False
         self.handle = -1
         self.incident: Any = None
-        self.entered: tuple[Account, Collection[Account]] = account, ()
-        """What its incident has of it: the account whose casualties stand for it, and all its accounts."""
+        self._entered: Entered | None = None
+
+    @property
+    def order(self) -> Order:
+        return self.account.order
+
+    @property
+    def source(self) -> str:
+        return self.account.source
+
+    @property
+    def listed(self) -> bool:
+        return self.account.listed
+
+    @property
+    def mergeable(self) -> bool:
+        return self.account.mergeable
+
+    @property
+    def features(self) -> Features:
+        return self.account.features
+
+    @property
+    def breadth(self) -> int | None:
+        return breadth(self.features) if self.mergeable else None
 
     @property
     def told(self) -> tuple[Account, ...]:
@@ -71,6 +83,15 @@ class Claim:
     def latest(self) -> Account:
         """The account whose casualties stand for the claim: the last received that gives any, else its first."""
         return self._counted[-1][-1] if self._counted else self.account
+
+    @property
+    def entered(self) -> "Entered":
+        """What its incident has of it: the account whose casualties stand for it, and all its accounts."""
+        return self._entered or (self.account, (self.account,))
+
+    def enter(self, told: Collection[Account] | None = None) -> None:
+        """Its incident has of it what it says now. Most claims are one account, and of those nothing more is kept."""
+        self._entered = (self.latest, self.told if told is None else told) if self._others else None
 
     def tell(self, account: Account, joined: bool) -> None:
         """An account that repeats the first comes or goes."""
@@ -94,6 +115,7 @@ class Claim:
             del counted[bisect_left(counted, entry[:-1])]
 
 
+Entered = tuple[Account, Collection[Account]]
 Retold = tuple[Claim, dict[Account, bool]]
 """A claim, and the accounts that joined (true) or left it."""
 

@@ -159,7 +159,7 @@ def _apart(picture: Picture, incident: Incident, rule: Rule, count: int) -> list
         if other is incident:
             continue
         there = other.anchor
-        apart_m = distance_m(here.lat_e6, here.lon_e6, there.lat_e6, there.lon_e6)
+        apart_m = distance_m(*here.features[:2], *there.features[:2])
         gap_s = max(here.start - there.end, there.start - here.end, 0)
         found.append((apart_m * 1_000 // rule.distance_m + gap_s * 1_000 // rule.window_s, other.id, other, apart_m, gap_s))
     return [_neighbour(incident, other, apart_m, gap_s, rule) for _, _, other, apart_m, gap_s in sorted(found)[:count]]

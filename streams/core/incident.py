@@ -1,7 +1,7 @@
 """One incident: the claims around an anchor, where it happened, what was said of it since, and what it adds to the measures.
 
-Most incidents are told by one claim and most of those are alike in all that counts, so counts over the claims
-(`testimony`) are kept from the second claim on.
+Most incidents are told by one claim and most of those are alike in all that counts; few are told by many. So counts over
+the claims (`testimony`) are kept only where there are many.
 """
 
 from bisect import bisect_left, insort
@@ -20,6 +20,8 @@ Amounts = tuple[int, int, int]
 """By metric: incidents, severity (thousandths), killed."""
 
 _ORDER = attrgetter("order")
+FEW_CLAIMS = 4
+"""So many are counted whenever it is asked what they say: to keep the counts would take more room than the claims."""
 
 
 class Part(NamedTuple):
@@ -50,7 +52,7 @@ class Incident:
     __slots__ = (
         "_counted",
         "_digest",
-        "_only",
+        "_few",
         "_terms",
         "_told",
         "admissions",
@@ -74,22 +76,24 @@ class Incident:
         self.findings = 0
         self.contribution: Contribution | None = None
         self._terms = terms
-        self._only: Claim | None = None
+        self._few: tuple[Claim, ...] = ()
         self._counted: Testimony | None = None
         self._told: list[Account] = []
         self._digest = 0
 
     def add(self, claim: Claim) -> None:
         """A claim tells of it too. What it says now is what is taken out again, whatever becomes of it."""
-        claim.entered = claim.latest, claim.told
+        claim.enter()
         self.claims += 1
         for account in claim.entered[1]:
             self._list(account, 1)
-        if self.claims == 1 and self._counted is None:
-            self._only = claim
-            return
-        self._counted, self._only = self.testimony, None
-        self._counted.count(claim.account, claim.entered[0], 1)
+        if self._counted is None:
+            self._few += (claim,)
+            if self.claims <= FEW_CLAIMS:
+                return
+            self._counted, self._few = self.testimony, ()
+        else:
+            self._counted.count(claim.account, claim.entered[0], 1)
 
     def remove(self, claim: Claim) -> None:
         """A claim tells of it no more."""
@@ -98,7 +102,7 @@ class Incident:
         for account in told:
             self._list(account, -1)
         if self._counted is None:
-            self._only = None
+            self._few = tuple(one for one in self._few if one is not claim)
         else:
             self._counted.count(claim.account, latest, -1)
 
@@ -112,7 +116,7 @@ class Incident:
             else:
                 del told[account]
             self._list(account, 1 if joined else -1)
-        claim.entered = claim.latest, told
+        claim.enter(told)
         if self._counted is not None and claim.latest is not before:
             self._counted.count_hurt(claim.account, before, -1)
             self._counted.count_hurt(claim.account, claim.latest, 1)
@@ -127,20 +131,20 @@ class Incident:
 
     @property
     def testimony(self) -> Testimony:
-        """What its claims say. Not kept where one tells of it."""
+        """What its claims say. Not kept where few tell of it."""
         if self._counted is not None:
             return self._counted
         counted = Testimony(self._terms)
-        if self._only is not None:
-            counted.count(self._only.account, self._only.entered[0], 1)
+        for claim in self._few:
+            counted.count(claim.account, claim.entered[0], 1)
         return counted
 
     @property
     def alone(self) -> Hashable | None:
         """All that `derive` rests on, where one claim tells of it and nobody speaks of it; else None."""
-        if self._only is None or self.admissions:
+        if len(self._few) != 1 or self.admissions:
             return None
-        one, latest = self.anchor, self._only.entered[0]
+        one, latest = self.anchor, self._few[0].entered[0]
         return (
             *(one.kind, one.weapon, latest.killed, latest.injured, latest.who, one.by, one.against),
             *(one.lineage, one.via_lineage, one.side, one.independent, one.trusted_violence),

@@ -6,10 +6,11 @@ hour is given.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from schemas.facts import Interval, Measures
 from schemas.reasons import Grade, Scope, TimePrecision
-from streams.core.incident import Contribution, Incident, Part
+from streams.core.incident import Amounts, Contribution, Incident, Part
 from streams.core.sums import pack, unpack
 from streams.core.terms import DAY, HOUR
 from streams.core.testimony import Derived
@@ -28,7 +29,7 @@ def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: 
         return Contribution(incident.id, ())
     start_s, end_s = incident.anchor.start - d_hour_s, incident.anchor.end - d_hour_s
     placement, span = incident.placement, (incident.anchor.start, incident.anchor.end)
-    amounts = [(1, derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
+    amounts = [_amounts(derived.severity[bound], derived.killed[bound]) for bound in (LOW, BEST, HIGH)]
     parts = []
     in_low, in_best, in_high = derived.violent
     # Of what is told one by one a total is no further one: it is doubt.
@@ -37,10 +38,11 @@ def contribution(incident: Incident, derived: Derived, counted: bool, d_hour_s: 
         parts.append(Part(LOW, placement.certain, low_days(start_s, end_s), *low_hours(start_s, end_s), amounts[LOW], span))
     if counted:
         middle_s = (start_s + end_s) // 2
+        best_span = span if start_s == end_s else (sum(span) // 2,) * 2
         hour = middle_s // HOUR
         if in_best and placement.centre and not is_total:
             parts.append(
-                Part(BEST, placement.centre, (middle_s // DAY,), hour, hour + WINDOW_HOURS, amounts[BEST], (sum(span) // 2,) * 2)
+                Part(BEST, placement.centre, _one_day(middle_s // DAY), hour, hour + WINDOW_HOURS, amounts[BEST], best_span)
             )
         if in_high and placement.possible:
             parts.append(
@@ -58,7 +60,7 @@ def low_days(start_s: int, end_s: int) -> tuple[int, ...]:
     length_s = end_s - start_s
     first, last = start_s // DAY, max(start_s, end_s - 1) // DAY
     if first == last:
-        return (first,)
+        return _one_day(first)
     inside = {day: min(end_s, (day + 1) * DAY) - max(start_s, day * DAY) for day in range(first, last + 1)}
     for day, seconds in inside.items():
         if seconds * 100 >= length_s * LOW_SHARE_PERCENT:
@@ -71,7 +73,19 @@ def low_days(start_s: int, end_s: int) -> tuple[int, ...]:
 
 def high_days(start_s: int, end_s: int) -> tuple[int, ...]:
     """Every day that the span touches."""
-    return tuple(range(start_s // DAY, max(start_s, end_s - 1) // DAY + 1))
+    first, last = start_s // DAY, max(start_s, end_s - 1) // DAY
+    return _one_day(first) if first == last else tuple(range(first, last + 1))
+
+
+# What many incidents have alike is kept once.
+@lru_cache(maxsize=65_536)
+def _amounts(severity: int, killed: int) -> Amounts:
+    return 1, severity, killed
+
+
+@lru_cache(maxsize=1_024)
+def _one_day(day: int) -> tuple[int, ...]:
+    return (day,)
 
 
 def low_hours(start_s: int, end_s: int) -> tuple[int, int]:

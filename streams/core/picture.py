@@ -5,6 +5,7 @@ phases and of what was announced: it is a function of the live reports and the t
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from sys import intern
 
 from schemas.facts import Circle, Covers, Report
 from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
@@ -27,10 +28,13 @@ from streams.core.zones import ZoneMap
 ALONE_MAX = 65_536
 """Kinds of incident with one claim of which it is remembered what follows from them."""
 
+Heard = tuple[str, str, int, tuple[str, ...]]
+"""A lineage, its side, the time that it spoke of, and the zones."""
+
 
 def key_of(source: str, report_id: str) -> Key:
     """How a report is known, however its source is written."""
-    return source.strip().casefold(), report_id
+    return intern(source.strip().casefold()), report_id
 
 
 class Picture:
@@ -54,7 +58,7 @@ class Picture:
         self.stale_weeks: set[tuple[str, int]] = set()
         self._accounts: dict[Key, Account] = {}
         self._deduplicator = Deduplicator(terms)
-        self._heard_at: dict[Key, tuple[str, str, int, tuple[str, ...]]] = {}
+        self._heard_at: dict[Key, Heard] = {}
         self._judgements = Judgements(terms)
         self._anchored: dict[str, Key] | None = None
         self._unlisted_by_day: dict[int, set[str]] = {}
@@ -104,7 +108,17 @@ class Picture:
         self._stale(self.coverage.hear(lineage, side, at_s, zones), at_s, at_s)
         if known is not None:
             self.heard_from[known.id] = max(received_at, self.heard_from.get(known.id, received_at))
-        self._heard_at[key] = lineage, side, at_s, zones
+        if report.type is not ReportType.VIOLATION or report.covers is not None:
+            self._heard_at[key] = lineage, side, at_s, zones
+
+    def _take_heard(self, key: Key) -> Heard:
+        """Who was heard, of when and where, by a report that goes. An account tells that itself."""
+        heard = self._heard_at.pop(key, None)
+        if heard is not None:
+            return heard
+        account = self._accounts[key]
+        zones = self.zone_map.place(account.circle).possible
+        return account.lineage, account.side if account.listed else UNLISTED, account.start, _with_whole(zones)
 
     def _spoken_of_zones(self, report: Report, circle: Circle | None, known: Source | None) -> tuple[str, ...]:
         """Of which zones a report says anything: where it may have happened, what is watched; the truce as a whole, always."""
@@ -117,11 +131,11 @@ class Picture:
             zones = self.zone_map.place(circle).possible
         else:
             zones = ()
-        return tuple(zones) if WHOLE in zones else (*zones, WHOLE)
+        return _with_whole(zones)
 
     def remove(self, key: Key) -> None:
         """Take a report out again, whatever it was."""
-        lineage, side, at_s, zones = self._heard_at.pop(key)
+        lineage, side, at_s, zones = self._take_heard(key)
         self._stale(self.coverage.hear(lineage, side, at_s, zones, -1), at_s, at_s)
         account = self._accounts.pop(key, None)
         if account is not None:
@@ -358,7 +372,7 @@ class Picture:
 
         Declarations and words on access stay: a denial holds until it is taken back.
         """
-        self.coverage.hear(*self._heard_at.pop(key), -1)
+        self.coverage.hear(*self._take_heard(key), -1)
         self.coverage.remove_watch(key)
         self.coverage.remove_alive(key)
         self.coverage.remove_restriction(key)
@@ -460,6 +474,10 @@ def _told(derived: Derived, counts: Contribution) -> Told | None:
     """Where an incident counts as having most likely happened, and which lineages of the terms tell of it."""
     best = next((part for part in counts.parts if part.bound == BEST), None)
     return None if best is None else Told(best.zones, best.days[0], derived.lineages)
+
+
+def _with_whole(zones: Sequence[str]) -> tuple[str, ...]:
+    return tuple(zones) if WHOLE in zones else (*zones, WHOLE)
 
 
 def _unheard(incident_id: str) -> None:

@@ -151,17 +151,17 @@ class Testimony:
         return Derived(
             self._grade(voices.listed, admitted),
             self._scope(),
-            killed,
-            injured,
-            severity,  # type: ignore[arg-type]
+            _kept_once(*killed),
+            _kept_once(*injured),
+            _kept_once(*severity),
             violent,  # type: ignore[arg-type]
             weapon,
             voices.told_by,
             not voices.listed,
             self._trusted > 0,
             voices.lineages,
-            sorted(self.by),
-            sorted(self._who),
+            _in_order(*self.by),
+            _in_order(*self._who),
         )
 
     def voices(self) -> Voices:
@@ -248,6 +248,17 @@ class Testimony:
         if set(self._terms.opposed) <= out_sides:
             return Scope.OUT_OF_SCOPE
         return Scope.DISPUTED if out_sides else Scope.IN_SCOPE
+
+
+# Most of what follows is the same for many incidents, and is kept once.
+@lru_cache(maxsize=65_536)
+def _kept_once(low: int, best: int, high: int) -> Bounds:
+    return low, best, high
+
+
+@lru_cache(maxsize=4_096)
+def _in_order(*names: str) -> list[str]:
+    return sorted(names)
 
 
 @lru_cache(maxsize=16_384)

@@ -59,8 +59,8 @@ class DayInQuestion:
             picture.remove(key)
         picture.resolve()
         failed = self._view()
-        for key, report, located in told:
-            picture.add(key, report, located.circle, located.received_at)
+        for key, report, live in told:
+            picture.add(key, report, live.circle, live.received_at)
         picture.resolve()
         return failed
 

@@ -93,8 +93,8 @@ class Teller:
 
     def reports(self, keys: Sequence[Key]) -> Iterator[str]:
         for key in keys[:SHOWN_MAX]:
-            report, located = self.monitor.reports.told(key)
-            yield f"    report {report.report_id} of {report.source}, received {self.when(located.received_at)}"
+            report, live = self.monitor.reports.told(key)
+            yield f"    report {report.report_id} of {report.source}, received {self.when(live.received_at)}"
         if len(keys) > SHOWN_MAX:
             yield f"    and {len(keys) - SHOWN_MAX} more"
 

@@ -129,7 +129,7 @@ def _add(
 ) -> None:
     values = {"report_id": f"r{number}", "occurred_at": "2016-09-13T10:00:00Z", **fields}
     report = msgspec.structs.replace(msgspec.convert(values, Report), casualties=casualties)
-    received_at = TERMS.d_hour_s + 200_000 + len(picture._heard_at)
+    received_at = TERMS.d_hour_s + 200_000 + len(picture._accounts)
     where = (circle or PLACE) if fields["type"] == "violation" else None
     picture.add((report.source, report.report_id), report, where, received_at)
 

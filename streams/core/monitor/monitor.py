@@ -211,7 +211,7 @@ class Monitor:
             self.waiting.hold(carried, located, offset, mark)
         else:
             full = Rejection(Reason.LIMIT_REACHED, "report: too many wait for the clock (limits.held_back_max)")
-            self._refuse(*self.reports.refuse(located, full, offset, present.picture.terms))
+            self._refuse(located, *self.reports.refuse(located, full, offset, present.picture.terms))
 
     def _keep_early(self, located: LocatedReport, offset: int) -> None:
         """Terms come first into the log; what is there before them waits for them."""
@@ -228,12 +228,12 @@ class Monitor:
             self._lift_marker(located.retry_of)
         refused = self.reports.take(located, offset, mark, self._now())
         if refused is not None:
-            self._refuse(*refused)
+            self._refuse(located, *refused)
 
-    def _refuse(self, rejection: Rejection, live: Live) -> None:
+    def _refuse(self, located: LocatedReport, rejection: Rejection, live: Live) -> None:
         if rejection.reason is Reason.LIMIT_REACHED and must_mark(live):
-            self._put_marker(Marker(self.truce, marker_of(live.located), rejection.reason, None, *live.span))
-        self._outbox.append(refusal(live.located, rejection))
+            self._put_marker(Marker(self.truce, marker_of(located), rejection.reason, None, *live.span))
+        self._outbox.append(refusal(located, rejection))
 
     def _let_in(self) -> None:
         """Those that waited for the time that it is now."""

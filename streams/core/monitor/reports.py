@@ -6,12 +6,15 @@ of days and phases.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
+from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import force_setattr
 
-from schemas.facts import LocatedReport, Rejection, Report
+from schemas.facts import Circle, LocatedReport, Rejection, Report
 from schemas.reasons import UNLISTED, Reason, ReportType
 from streams.core.check import seconds
 from streams.core.claims import span_of
@@ -40,13 +43,14 @@ class Mark(NamedTuple):
 
 
 class Live(NamedTuple):
-    """What is kept of a report: the best revision so far, and the bytes as located. One that was retracted, or that moved
-    outside the truce, is kept too: a lower revision that comes later must not revive it."""
+    """What is kept of a report: the best revision so far, its bytes, where it points and when it was received. One that was
+    retracted, or that moved outside the truce, is kept too: a lower revision that comes later must not revive it."""
 
     revision: int
     retracted: bool
-    digest: bytes
-    located: LocatedReport
+    raw: bytes
+    circle: Circle | None
+    received_at: int
     lineage: str
     type: ReportType
     day: int
@@ -59,7 +63,7 @@ class Live(NamedTuple):
     @property
     def rank(self) -> tuple[int, bool, bytes]:
         """The higher revision stands; on a tie a retraction wins, then the larger digest."""
-        return self.revision, self.retracted, self.digest
+        return self.revision, self.retracted, blake2b(self.raw, digest_size=16).digest()
 
     @property
     def span(self) -> tuple[int, int]:
@@ -86,13 +90,9 @@ class Reports:
 
     def take(self, located: LocatedReport, offset: int, mark: Mark, present: Present) -> tuple[Rejection, Live] | None:
         """A refusal, with as much of the report as a marker needs. `mark`: from where the log tells it again."""
-        raw = bytes(located.report)
-        report = _decode_report(raw)
+        fresh, report = _read(located, present.picture.terms)
         key = key_of(report.source, report.report_id)
         terms = present.picture.terms
-        lineage = terms.lineage(report.source.strip())
-        digest = blake2b(raw, digest_size=16).digest()
-        fresh = Live(report.revision, report.status == "retracted", digest, located, lineage, report.type, 0)
         if located.gazetteer is not None and len(self.gazetteers) < GAZETTEERS_MAX:
             self.gazetteers.add(located.gazetteer)
         held = self._live.get(key)
@@ -118,9 +118,8 @@ class Reports:
 
     def refuse(self, located: LocatedReport, rejection: Rejection, offset: int, terms: Terms) -> tuple[Rejection, Live]:
         """Refuse one that there is no room to keep waiting."""
-        report = _decode_report(bytes(located.report))
-        lineage, day = terms.lineage(report.source.strip()), located.received_at // DAY
-        return self._refuse(rejection, Live(report.revision, False, b"", located, lineage, report.type, day), offset, terms)
+        fresh, _ = _read(located, terms)
+        return self._refuse(rejection, fresh._replace(day=located.received_at // DAY), offset, terms)
 
     def _refuse(self, rejection: Rejection, fresh: Live, offset: int, terms: Terms) -> tuple[Rejection, Live]:
         self.counts["rejected"] += 1
@@ -131,9 +130,10 @@ class Reports:
         self.counts["duplicates"] += 1
         if fresh.rank < held.rank:
             self.passed_over.add(offset, terms.limits.passed_over_max)
-        elif fresh.located.received_at < held.located.received_at:
+        elif fresh.received_at < held.received_at:
             # The same report was received earlier than the one we hold: the earlier time of receipt is the true one.
-            self._replace(key, held, held._replace(located=fresh.located), report, mark)
+            earlier = held._replace(circle=fresh.circle, received_at=fresh.received_at)
+            self._replace(key, held, earlier, report, mark)
 
     def _day(self, report: Report, located: LocatedReport, held: Live | None, present: Present) -> int | Rejection | None:
         """The day (UTC, since 1970) on whose account a report is kept; None: outside the truce; or why it is too late."""
@@ -191,7 +191,7 @@ class Reports:
             self._marks[fresh.day] = mark
         if fresh.shown:
             for picture in self._governing.pictures:
-                picture.add(key, report, fresh.located.circle, fresh.located.received_at)
+                picture.add(key, report, fresh.circle, fresh.received_at)
 
     def _uncount(self, live: Live) -> None:
         self._by_lineage[live.lineage] -= 1
@@ -202,8 +202,7 @@ class Reports:
         for key in sorted(self._live):
             live = self._live[key]
             if live.shown:
-                report = _decode_report(bytes(live.located.report))
-                picture.add(key, report, live.located.circle, live.located.received_at)
+                picture.add(key, _decode_report(live.raw), live.circle, live.received_at)
 
     def closed_before(self, open_from_s: int) -> list[int]:
         """Days of reports that nothing open can touch any more."""
@@ -232,10 +231,10 @@ class Reports:
         live = self._live.get(key)
         return live is not None and live.shown
 
-    def told(self, key: Key) -> tuple[Report, LocatedReport]:
-        """A live report, and as the log has it."""
-        located = self._live[key].located
-        return _decode_report(bytes(located.report)), located
+    def told(self, key: Key) -> tuple[Report, Live]:
+        """A live report, and what is kept of it."""
+        live = self._live[key]
+        return _decode_report(live.raw), live
 
     def marks(self) -> Iterable[Mark]:
         """From where the log tells those of each day again."""
@@ -266,6 +265,27 @@ class Reports:
             "access_statements": (len(picture.access), limits.access_statements_max),
             "passed_over": (len(self.passed_over), limits.passed_over_max),
         }
+
+
+def _read(located: LocatedReport, terms: Terms) -> tuple[Live, Report]:
+    """What to keep of a report, of no day yet, and the report."""
+    raw = bytes(located.report)
+    report = _decode_report(raw)
+    # There are few sources and places for many reports: their names are kept once.
+    force_setattr(report, "source", intern(report.source))
+    circle = located.circle
+    if circle is not None:
+        force_setattr(circle, "areas", _kept_once(*circle.areas))
+        if circle.place is not None:
+            force_setattr(circle, "place", intern(circle.place))
+    lineage = terms.lineage(report.source.strip())
+    fresh = Live(report.revision, report.status == "retracted", raw, circle, located.received_at, lineage, report.type, 0)
+    return fresh, report
+
+
+@lru_cache(maxsize=4_096)
+def _kept_once(*areas: str) -> list[str]:
+    return list(areas)
 
 
 def must_mark(live: Live) -> bool:

@@ -19,7 +19,6 @@ from streams.core.terms import Match
 ADD, REMOVE, FORGET = range(3)
 _HEAD = Struct("<5i2b2xQ")
 _TOLD = Struct("<2qQ2q9i3Bx")
-_TURN_OFFSET = 1 << 40
 _BASES = [name for name in COMPARISONS if name != "weapon"]
 
 
@@ -50,8 +49,7 @@ class Groups:
             handle = len(self._claims)
             self._claims.append(claim)
         claim.handle = handle
-        blunt, standing, precision, rank, unsaid, turn, *names = claim.order
-        high = ((((blunt << 2 | standing) << 3 | precision) << 3 | rank) << 2 | unsaid) << 48 | turn + _TURN_OFFSET
+        high, *names = claim.order
         low = "\0".join(names).encode("utf-8", "surrogatepass")
         f = claim.features
         source = self._number(claim.source)
