@@ -20,6 +20,7 @@ int32_t truce_cosines[9001];
 enum { ADD, REMOVE, FORGET };
 enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, VOICES_MAX = 4, NONE = -1 };
 enum { CHUNK_BITS = 10, CHUNK = 1 << CHUNK_BITS, FEW = 2 };
+enum { OWN = 0xFF }; /* the kind of a cell that lists the claims of one source, by when they begin: see `free_place` */
 enum { EXCLUDED = -8000 }; /* what a voice that rules a claim out adds */
 enum { PIECES = 6, PIECE_BITS = 11, SAME_SPAN = LINKS_MAX + PIECES, KEYS = SAME_SPAN + 1 }; /* see `repeats` */
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
@@ -52,11 +53,11 @@ typedef struct {
     unsigned used : 1, listed : 1, queued : 1, gone : 1, forgotten : 1;
     int32_t killed[3], injured[3];
     int64_t by, against;
-    int32_t next_own, previous_own; /* among the claims of its source, in no order */
 } Claim;
 
 /* The claims that one cell lists of one kind and weapon, of sources that terms list or of others: first the anchors, in
-   canonical order. Where accounts repeat, those of one key; `kind` is then the kind of key. Most list one or two. */
+   canonical order. Where accounts repeat, those of one key; `kind` is then the kind of key. Most list one or two.
+   Each claim that may be merged is listed by its source, too (`OWN`). */
 typedef struct {
     uint64_t key;
     int32_t next, count, anchors; /* `next`: of the same bucket */
@@ -79,7 +80,6 @@ typedef struct {
     Cell **cells; int32_t cells_made, cells_count, cell_chunks_size, free_cell; /* cells that list nothing are used again */
     int32_t *buckets, buckets_size;          /* the first cell of each, by hash */
     int32_t *heap; int32_t heap_count, heap_size;
-    int32_t *own; int32_t own_size;          /* by source, one of its claims */
     Change *changes; int32_t changes_count, changes_size;
     int32_t *released; int32_t released_count, released_size;
     int64_t looked, compared;     /* rows gone through, and pairs compared in full, since the beginning */
@@ -524,8 +524,16 @@ static int32_t rank_of(const Groups *g, Cell *cell, int32_t handle) {
     return low;
 }
 
-static void list_claim(Groups *g, int32_t handle, int grid) {
-    Spot spot = spot_of(g, claim_of(g, handle), grid);
+static Spot own_spot(int32_t source, int length, int64_t slot) {
+    return (Spot){ (uint64_t)source << 33 | ((uint64_t)slot & 0x7FFFFFFF) << 2 | (uint64_t)length, OWN, 0, 0 };
+}
+
+static Spot own_spot_of(const Groups *g, const Claim *c) {
+    int length = c->breadth % LENGTHS;
+    return own_spot(c->source, length, floor_div(c->start, g->slot[length]));
+}
+
+static void list_claim(Groups *g, int32_t handle, Spot spot) {
     Cell *cell = cell_of(g, spot);
     if (!cell) cell = fresh_cell(g, spot);
     append(cell, handle);
@@ -555,28 +563,10 @@ static void begin_breadth(Groups *g, int breadth) {
         if (!c->used || c->gone || c->breadth == NONE || c->breadth == breadth) continue;
         for (int grid = 0; grid < BREADTHS; grid++)
             if ((g->grids[c->breadth] & ~before_grids[c->breadth]) >> grid & 1) {
-                list_claim(g, handle, grid);
+                list_claim(g, handle, spot_of(g, c, grid));
                 if (c->anchor == handle) list_anchor(g, cell_of(g, spot_of(g, c, grid)), handle);
             }
     }
-}
-
-static void join_own(Groups *g, int32_t handle) {
-    Claim *c = claim_of(g, handle);
-    int32_t size = g->own_size;
-    g->own = grown(g->own, &g->own_size, c->source + 1, sizeof(int32_t));
-    memset(g->own + size, 0xFF, (size_t)(g->own_size - size) * sizeof(int32_t));
-    c->previous_own = NONE;
-    c->next_own = g->own[c->source];
-    if (c->next_own != NONE) claim_of(g, c->next_own)->previous_own = handle;
-    g->own[c->source] = handle;
-}
-
-static void quit_own(Groups *g, int32_t handle) {
-    const Claim *c = claim_of(g, handle);
-    if (c->previous_own != NONE) claim_of(g, c->previous_own)->next_own = c->next_own;
-    else g->own[c->source] = c->next_own;
-    if (c->next_own != NONE) claim_of(g, c->next_own)->previous_own = c->previous_own;
 }
 
 /* Whether it is listed among the claims of its source. */
@@ -587,20 +577,22 @@ static void index_claim(Groups *g, int32_t handle) {
     if (is_own(g, c) && !g->grids[c->breadth]) begin_breadth(g, c->breadth);
     uint32_t grids = grids_of(g, c);
     for (int grid = 0; grids >> grid; grid++)
-        if (grids >> grid & 1) list_claim(g, handle, grid);
-    if (is_own(g, c)) join_own(g, handle);
+        if (grids >> grid & 1) list_claim(g, handle, spot_of(g, c, grid));
+    if (is_own(g, c)) list_claim(g, handle, own_spot_of(g, c));
+}
+
+static void unlist(Groups *g, int32_t handle, Spot spot) {
+    Cell *cell = cell_of(g, spot);
+    int32_t at = place_of(g, cell, handle), *handles = handles_of(cell);
+    handles[at] = handles[cell->count - 1];
+    take_from(g, cell, cell->count - 1);
 }
 
 /* Take one that is no anchor out of its cells. */
 static void unlist_claim(Groups *g, int32_t handle) {
     uint32_t grids = grids_of(g, claim_of(g, handle));
     for (int grid = 0; grids >> grid; grid++)
-        if (grids >> grid & 1) {
-            Cell *cell = cell_of(g, spot_of(g, claim_of(g, handle), grid));
-            int32_t at = place_of(g, cell, handle), *handles = handles_of(cell);
-            handles[at] = handles[cell->count - 1];
-            take_from(g, cell, cell->count - 1);
-        }
+        if (grids >> grid & 1) unlist(g, handle, spot_of(g, claim_of(g, handle), grid));
 }
 
 /* Columns of cells within reach; the world is round, and meridians come together towards the poles. */
@@ -807,13 +799,22 @@ static void hear(Groups *g, int32_t anchor, int32_t since) {
     wake(g, anchor, since, EVERYWHERE, 1);
 }
 
-/* The place of a claim in a group is free for a later one of its source. */
+/* The place of a claim in a group is free for a later one of its source: of those about the time of the group. */
 static void free_place(Groups *g, int32_t anchor, int32_t gone) {
-    const Claim *c = claim_of(g, gone);
-    for (int32_t one = g->own[c->source]; one != NONE; one = claim_of(g, one)->next_own) {
-        const Claim *other = claim_of(g, one);
-        g->looked++;
-        if (!other->queued && other->anchor != anchor && compared(other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
+    const Claim *a = claim_of(g, anchor), *c = claim_of(g, gone);
+    for (int length = 0; length < LENGTHS; length++) {
+        int64_t slot = floor_div(a->start - g->window - g->span_max[length], g->slot[length]);
+        for (; slot <= floor_div(a->end + g->window, g->slot[length]); slot++) {
+            Cell *cell = cell_of(g, own_spot(c->source, length, slot));
+            if (!cell) continue;
+            g->looked += cell->count;
+            for (int32_t at = 0; at < cell->count; at++) {
+                int32_t one = handles_of(cell)[at];
+                const Claim *other = claim_of(g, one);
+                if (!worth(g, a, other, g->window) || other->queued || other->anchor == anchor) continue;
+                if (compared(other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
+            }
+        }
     }
 }
 
@@ -981,7 +982,7 @@ void truce_groups_free(Groups *g) {
         if (capacity(cell_at(g, number)->room) > FEW) free(cell_at(g, number)->handles.many);
     for (int32_t first = 0; first < g->claims_count; first += CHUNK) free(g->claims[first >> CHUNK_BITS]);
     for (int32_t first = 0; first < g->cells_made; first += CHUNK) free(g->cells[first >> CHUNK_BITS]);
-    free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->own); free(g->changes); free(g->released); free(g);
+    free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->changes); free(g->released); free(g);
 }
 
 /* An operation; of an addition, followed by what is told of the claim, its links, and the end of its order. */
@@ -1031,7 +1032,7 @@ static void add(Groups *g, const Head *head, const char *body) {
 
 static void take_out(Groups *g, int32_t handle) {
     const Claim *c = claim_of(g, handle);
-    if (is_own(g, c)) quit_own(g, handle);
+    if (is_own(g, c)) unlist(g, handle, own_spot_of(g, c));
     if (c->anchor != handle) unlist_claim(g, handle);
     if (c->anchor != NONE) leave(g, handle, 0);
     if (c->queued) claim_of(g, handle)->gone = 1;
@@ -1040,7 +1041,7 @@ static void take_out(Groups *g, int32_t handle) {
 
 static void forget(Groups *g, int32_t handle) {
     Claim *c = claim_of(g, handle);
-    if (is_own(g, c)) quit_own(g, handle);
+    if (is_own(g, c)) unlist(g, handle, own_spot_of(g, c));
     if (c->anchor == handle) close_anchor(g, handle, 0, 0);
     else unlist_claim(g, handle);
     c->forgotten = 1;
