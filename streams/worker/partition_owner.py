@@ -207,7 +207,7 @@ class PartitionOwner:
 
     def _collect(self) -> None:
         """A day has closed, and its reports are let go. Anchors and their members know each other, so only a look through
-        everything finds them; the process is set to look seldom by itself (see `process.run_shell`)."""
+        everything finds them; the process is set to look seldom by itself (see `collecting`)."""
         started = time.monotonic()
         if started >= self._collect_due_at:
             gc.collect()

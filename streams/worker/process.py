@@ -1,7 +1,6 @@
 """The life of one worker process: start, work until told to stop or until it cannot go on, let go, say how it ended."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from aiokafka.errors import KafkaConnectionError
 from streams import metrics
 from streams.core.faults import places_of, told
 from streams.settings import Settings
+from streams.worker.collecting import collect_seldom
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
 from streams.worker.shell import Shell
@@ -35,11 +35,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     quieten(settings.log_level)
     if die_with_parent:
         threading.Thread(target=_follow_parent, name="parent-watch", daemon=True).start()
-    # A truce keeps millions of things for as long as their day is open: to look through them again and again costs a seventh
-    # of all time. What is young is looked through as ever, little at a time because everything waits meanwhile (10 ms at most;
-    # 350 for a million at once); what is old when a day has closed (see `PartitionOwner`).
-    gc.freeze()
-    gc.set_threshold(2_000, 10, 50_000)
+    collect_seldom()
     bound_unpacking()
     begin_soon()
     # The policy, because Faust makes a loop of its own for the thread of the consumer.
