@@ -39,8 +39,7 @@ POLICIES = {
     "a third monitor": Policy(3),
     "a third and a fourth monitor": Policy(4),
     "a third monitor, and all three must watch": Policy(3, ("coverage.min_lineages=3",)),
-    "a third monitor, midnight": Policy(3, (MIDNIGHT,)),
-    "a third monitor, midnight, threshold 10": Policy(3, (MIDNIGHT, "whole.threshold.value=10")),
+    "a third monitor, and threshold 10": Policy(3, ("whole.threshold.value=10",)),
 }
 
 
