@@ -90,7 +90,7 @@ SETTINGS = {"honest": Setting(), "flooded": Setting(flood=True), "flooded, and a
 
 def with_monitors(terms: Terms, count: int) -> Terms:
     """The same terms with so many independent monitors in the field, the two that they list among them."""
-    watch = {"zones": [zone for zone in terms.zone_ids], "trusted": [Trust.WATCH]}
+    watch = {"zones": list(terms.zone_ids), "trusted": [Trust.WATCH]}
     further = [Source(id=f"{FURTHER}-{number}", **watch) for number in range(len(MONITORS) + 1, count + 1)]
     return msgspec.structs.replace(terms, sources=[*terms.sources, *further])
 
