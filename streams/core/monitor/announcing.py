@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from schemas.facts import Day, Disagreement, Fact, PhaseChange
+from schemas.facts import Cut, Day, Disagreement, Fact, PhaseChange
 from schemas.reasons import WHOLE, Condition
 from streams.core import publish
 from streams.core.chain import Chain
@@ -13,6 +13,7 @@ from streams.core.monitor.days import Days
 from streams.core.monitor.governing import Governing, hour_of
 from streams.core.monitor.history import History
 from streams.core.monitor.present import RULES
+from streams.core.picture import Picture
 from streams.core.public_terms import assumptions
 from streams.core.tallies import Tally
 from streams.core.terms import DAY, HOUR
@@ -30,6 +31,8 @@ class Announcing:
         self._chain = chain
         # By zone, what was last shown of disagreement and what it was made from: most levels move without it.
         self._shown: dict[str, tuple[Week, list[Tally], Disagreement]] = {}
+        # By day and zone, its incidents and what was last shown of the list: most days change in something else.
+        self._cuts: dict[int, dict[str, tuple[list[str], int, Cut]]] = {}
 
     def change(
         self, wanted: Wanted, supersedes: str | None, listed: int, now_s: int, end: End | None, gazetteers: set[str]
@@ -87,7 +90,7 @@ class Announcing:
             self._days.limit(picture.terms, zone),
             settled,
             end is not None and start_s < end.at < end_s,
-            measure.incidents(BEST, day) if settled is not None else None,
+            self._incidents(picture, zone, day, listed) if settled is not None else None,
             self._blocking(zone, day) if settled is not None and Condition.CONTESTED in settled.failed else None,
             picture.tallies.stated(zone, start_s, end_s),
             picture.coverage.assumed,
@@ -95,6 +98,19 @@ class Announcing:
             measures(measure.week(day), *of_week),
             picture.week_of_disagreement(zone, day).index if settled is not None else None,
         )
+
+    def _incidents(self, picture: Picture, zone: str, day: int, listed: int) -> Cut:
+        """Those of a day, as a list of this length at most. As long as none comes or goes, `measure` gives the same list."""
+        ids, cuts = picture.measure.zones[zone].incidents(BEST, day), self._cuts.setdefault(day, {})
+        known = cuts.get(zone)
+        if known is None or known[0] is not ids or known[1] != listed:
+            known = cuts[zone] = ids, listed, publish.cut(ids, listed)
+        return known[2]
+
+    def forget_days(self, before_day: int) -> None:
+        """Let go of what was shown of days that nothing open can touch."""
+        for day in [day for day in self._cuts if day < before_day]:
+            del self._cuts[day]
 
     def _blocking(self, zone: str, day: int) -> list[str]:
         """Incidents that are in the high of a day and not in its low."""

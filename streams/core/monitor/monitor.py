@@ -384,6 +384,7 @@ class Monitor:
         self._tell()
         # Whatever was withdrawn before was told by reports that are forgotten too.
         self.readers.forget(self.reports.forget(days, open_from_s), open_from_s - (FORGET_DAYS + 1) * DAY)
+        self._announcing.forget_days(self.governing.day_of(open_from_s) - FORGET_DAYS)
 
     def _tell(self) -> None:
         """Say now what is new, before what it rests on goes: later it would be told otherwise, or not at all."""
