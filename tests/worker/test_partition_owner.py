@@ -1,0 +1,175 @@
+"""One partition in the hands of a process: what raises, what fails, what is counted, without a broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+from aiokafka.errors import KafkaError
+from faust.types import TP
+from worker.fake_core import RAISES, RAISES_IN_FLUSH, ChainPartition, chain
+
+from schemas.facts import Fact
+from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED
+from streams import metrics
+from streams.core.intake import TICK_KEY
+from streams.worker import partition_owner
+from streams.worker.chunks import Chunk
+from streams.worker.partition_owner import ATTEMPTS_MAX, PartitionOwner
+from streams.worker.progress import Progress
+from streams.worker.sending import Outgoing
+
+LOG = TP(LOCATED, 0)
+
+
+class Shelf:
+    """In the broker's place: the log, and what was committed. `failing`: so many transactions fail first."""
+
+    def __init__(self, *log: bytes, failing: int = 0) -> None:
+        self.log = list(log)
+        self.failing = failing
+        self.facts: list[Fact] = []
+        self.markers: list[bytes] = []
+
+    def records(self, start: int, end: int) -> list[Any]:
+        return [
+            SimpleNamespace(offset=offset, value=value, key=TICK_KEY if value == b"tick" else b"t", timestamp=offset)
+            for offset, value in enumerate(self.log)
+            if start <= offset < end
+        ]
+
+    def heads(self) -> list[str]:
+        return [orjson.loads(fact.value)["head"] for fact in self.facts if fact.topic == PHASES and fact.value]
+
+    def refused(self) -> list[str]:
+        return [fact.key.rpartition("/")[2] for fact in self.facts if fact.topic == REJECTED]
+
+    def position(self) -> dict[str, bytes]:
+        return {fact.key: fact.value for fact in self.facts if fact.topic == CHECKPOINTS and fact.value}
+
+
+class Stub:
+    """Writer, reader and recovery at once, as far as an owner asks."""
+
+    standing = 0, 0, 0.0
+
+    def __init__(self, *arguments: Any) -> None:
+        client = next(one for one in arguments if isinstance(one, Mapping))
+        self._shelf: Shelf = client["shelf"]
+        self._state_type = next((one for one in arguments if isinstance(one, type)), None)
+
+    async def start(self) -> None: ...
+    async def stop(self) -> None: ...
+
+    async def bounds(self) -> tuple[int, int]:
+        return 0, 0
+
+    async def read(self, start: int, end: int) -> AsyncIterator[list[Any]]:
+        yield self._shelf.records(start, end)
+
+    async def rebuild(self, committed_offset: int) -> ChainPartition:
+        assert self._state_type is not None
+        state = self._state_type.restore(0, self._shelf.position())
+        assert state.recorded_offset == committed_offset
+        for record in self._shelf.records(0, committed_offset):
+            state.apply(record.offset, record.value)
+        state.flush(publish=False)
+        return state
+
+    async def commit(self, facts: Iterable[Fact], next_offset: int, log_records: Iterable[Outgoing] = ()) -> dict[str, int]:
+        if self._shelf.failing:
+            self._shelf.failing -= 1
+            raise KafkaError("as the test asked")
+        self._shelf.facts += facts
+        self._shelf.markers += [record.value for record in log_records if record.value]
+        return {}
+
+
+@pytest.fixture(autouse=True)
+def stubs(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PartitionWriter", "PartitionReader", "Recovery"):
+        monkeypatch.setattr(partition_owner, name, Stub)
+
+
+def worked_off(
+    shelf: Shelf,
+    *spans: tuple[int, int],
+    state: type = ChainPartition,
+    look: Callable[[PartitionOwner], None] = lambda owner: None,
+) -> list[int]:
+    """Give the log to an owner in chunks of these spans. Last offsets of those that it acknowledged."""
+
+    async def work() -> list[int]:
+        acknowledged: list[Chunk] = []
+        owner = PartitionOwner(0, {"shelf": shelf}, "of-a-test", state, Progress(60), acknowledged.append)
+        look(owner)
+        working = asyncio.create_task(owner.run())
+        for start, end in spans:
+            owner.put(Chunk(LOG, shelf.records(start, end)))
+        while len(acknowledged) < len(spans) and not working.done():
+            await asyncio.sleep(0)
+        look(owner)
+        await owner.stop()
+        await working
+        return [chunk.last_offset for chunk in acknowledged]
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("raises", [RAISES, RAISES_IN_FLUSH])
+def test_what_raises_costs_itself_and_nothing_else(raises: bytes) -> None:
+    shelf = Shelf(b"a", b"b", raises + b" here", b"c", b"d")
+    assert worked_off(shelf, (0, 4), (4, 5)) == [3, 4]
+    assert shelf.heads() == chain([b"a", b"b", b"c", b"d"])
+    assert shelf.refused() == ["2"]
+    assert shelf.markers == [b"marker of 2"]
+
+
+def test_two_that_raise_differently_cost_themselves() -> None:
+    shelf = Shelf(RAISES_IN_FLUSH + b" 1", b"a", RAISES + b" 2", RAISES_IN_FLUSH + b" 3", b"b")
+    assert worked_off(shelf, (0, 5)) == [4]
+    assert shelf.heads() == chain([b"a", b"b"])
+    assert shelf.refused() == ["0", "2", "3"]
+
+
+@pytest.mark.parametrize("failing", range(ATTEMPTS_MAX))
+def test_a_transaction_that_fails_is_tried_again_from_the_last_commit(failing: int) -> None:
+    shelf = Shelf(b"a", b"b", b"c", failing=failing)
+    assert worked_off(shelf, (0, 2), (2, 3)) == [1, 2]
+    assert shelf.heads() == chain([b"a", b"b", b"c"])
+
+
+def test_one_that_fails_again_and_again_ends_it_with_nothing_acknowledged() -> None:
+    shelf = Shelf(b"a", b"b", failing=ATTEMPTS_MAX)
+    with pytest.raises(KafkaError, match="as the test asked"):
+        worked_off(shelf, (0, 2))
+    assert shelf.facts == []
+
+
+def test_what_was_delivered_before_is_passed_over_and_a_gap_is_read_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    gaps: list[tuple[int, ...]] = []
+    monkeypatch.setattr(metrics, "gap_filled", lambda *gap: gaps.append(gap))
+    shelf = Shelf(b"a", b"b", b"c", b"d")
+
+    worked_off(shelf, (0, 1), (0, 1), (2, 4))
+    assert shelf.heads() == chain([b"a", b"b", b"c", b"d"])
+    assert gaps == [(0, 1, 2)]
+
+
+def test_only_reports_have_an_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, Sequence[int]]] = []
+    monkeypatch.setattr(metrics, "transaction_committed", lambda count, _, __, published_ms: seen.append((count, published_ms)))
+    worked_off(Shelf(b"tick", b"a", b"tick", b"b"), (0, 4))
+    assert seen == [(4, [1, 3])]
+
+
+def test_what_the_truces_have_come_to_is_that_of_the_state() -> None:
+    class Seen(ChainPartition):
+        def vitals(self) -> list[Any]:
+            return [self.count]
+
+    looked: list[list[Any]] = []
+    worked_off(Shelf(b"a", b"b"), (0, 2), state=Seen, look=lambda owner: looked.append(owner.vitals()))
+    assert looked == [[], [2]]
