@@ -70,12 +70,13 @@ TARGETS: dict[str, list[list[str]]] = {
     "streams/core/monitor/time.py": RULES,
     "streams/worker/chunks.py": SHELL,
     "streams/worker/partition_owner.py": SHELL,
-    "streams/worker/reading.py": SHELL,
+    "streams/worker/reading.py": [[*PYTEST, "tests/broker/test_reading.py"], *SHELL],
     "streams/worker/recovery.py": SHELL,
     "streams/worker/sending.py": SHELL,
     "streams/worker/state.py": SHELL,
     "streams/worker/transactions.py": SHELL,
 }
+AT_ONE_MOMENT = "no clock is read twice at one moment, and nothing hangs on it"
 EQUIVALENT: dict[str, str] = {
     "streams/core/measure.py: first_day < last_day  →  first_day <= last_day": "what begins and ceases with a day adds nothing",
     "streams/core/measure.py: hour <= self._hour  →  hour < self._hour": "to move to the hour that it is moves nothing",
@@ -89,6 +90,12 @@ EQUIVALENT: dict[str, str] = {
     "streams/core/coverage.py: start <= merged[-1][1]  →  start < merged[-1][1]": (
         "two spans that touch cover the same time, joined or not"
     ),
+    "streams/worker/partition_owner.py: started >= self._collect_due_at  →  started > self._collect_due_at": AT_ONE_MOMENT,
+    "streams/worker/partition_owner.py: started < self._vitals_due_at  →  started <= self._vitals_due_at": AT_ONE_MOMENT,
+    "streams/worker/partition_owner.py: time.monotonic() - started > BATCH_S_MAX  →  time.monotonic() - started >= BATCH_S_MAX": (
+        AT_ONE_MOMENT
+    ),
+    "streams/worker/state.py: offset > state.next_offset  →  offset >= state.next_offset": "to where it is it need not step",
     "streams/core/coverage.py: at > since  →  at >= since": "between two edges at one moment lies no time, and none is added",
 }
 """`path: change` to the reason why nothing differs by it."""

@@ -130,11 +130,9 @@ class PartitionOwner:
     async def _take(self, records: Sequence[Any]) -> None:
         """Records of the group, in order: skip what is known, read what is missing, decide on the rest."""
         fresh = [record for record in records if record.offset >= self._state.next_offset]
-        if not fresh:
-            return
-        if fresh[0].offset > self._state.next_offset:
+        if fresh:
             await self._take_log(fresh[0].offset)
-        await self._decide(fresh)
+            await self._decide(fresh)
 
     async def _take_log(self, end: int) -> None:
         """Decide on what lies between the state's position and `end`, read from the log itself."""

@@ -7,10 +7,10 @@ import pytest
 from worker.harness import Installation
 
 from schemas.facts import Fact
-from schemas.topics import INCIDENTS, LOCATED
+from schemas.topics import CHECKPOINTS, INCIDENTS, LOCATED
 from streams.broker import Broker
 from streams.worker import reading
-from streams.worker.reading import PartitionReader, last_record
+from streams.worker.reading import PartitionReader, last_record, last_values
 from streams.worker.transactions import PartitionWriter
 
 
@@ -38,6 +38,7 @@ def test_a_read_in_the_middle_of_another_takes_nothing_from_it(broker: Broker) -
             if len(offsets) < 5_000:
                 inner = [record.offset async for again in reader.read(0, 7) for record in again]
                 assert inner == list(range(7))
+        assert reader._consumer.paused() == {reader.tp}, "it goes on fetching what nobody asks for"
         return offsets
 
     assert read(broker, interrupted) == list(range(5_000))
@@ -79,4 +80,21 @@ def test_the_last_record_is_found_behind_markers_and_what_was_aborted(broker: Br
     assert nothing is None
     assert (last.key, last.value) == (b"two", b"second")
     assert dict(last.headers)["truce-position"] == f"{LOCATED}/0/7".encode()
+    truce.close()
+
+
+def test_of_a_key_the_last_value_counts_and_none_where_it_was_deleted(broker: Broker) -> None:
+    truce, client = Installation(broker.bootstrap), {"bootstrap_servers": broker.bootstrap}
+
+    async def told() -> dict[str, bytes]:
+        writer = PartitionWriter(client, "truce", 0)
+        await writer.start()
+        try:
+            await writer.commit([Fact(CHECKPOINTS, "kept", b"first"), Fact(CHECKPOINTS, "deleted", b"once")], 1)
+            await writer.commit([Fact(CHECKPOINTS, "kept", b"last"), Fact(CHECKPOINTS, "deleted", None)], 2)
+            return await last_values(client, CHECKPOINTS, 0)
+        finally:
+            await writer.stop()
+
+    assert asyncio.run(told()) == {"kept": b"last"}
     truce.close()
