@@ -73,6 +73,10 @@ def guarded() -> Iterator[TwoDoors]:
         granted = admin.create_acls([right for line in told.output.splitlines() for right in rights_of(line)])
         admin.close()
         assert granted["succeeded"] and not granted["failed"]
+        # A broker hears a little later what its controller has granted.
+        shown = ["terms", "show"]
+        operator = variables(broker, "truce-operator")
+        wait_until(lambda: CliRunner().invoke(program, shown, env=operator).exit_code == 0, "the rights are in force")
         yield broker
 
 
