@@ -1,7 +1,8 @@
 """Reading a partition directly, with the reads that a rebuild makes in the middle of another."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from worker.harness import Installation
@@ -24,6 +25,20 @@ def read(broker: Broker, work: Callable) -> list[int]:
             await reader.stop()
 
     return asyncio.run(run())
+
+
+@asynccontextmanager
+async def writing(client: dict[str, str]) -> AsyncIterator[PartitionWriter]:
+    """A writer. What it commits is visible at the end: whoever takes its place waits for that, as an owner does."""
+    writer = PartitionWriter(client, "truce", 0)
+    await writer.start()
+    try:
+        yield writer
+    finally:
+        await writer.stop()
+        successor = PartitionWriter(client, "truce", 0)
+        await successor.start()
+        await successor.stop()
 
 
 def test_a_read_in_the_middle_of_another_takes_nothing_from_it(broker: Broker) -> None:
@@ -64,16 +79,12 @@ def test_the_last_record_is_found_behind_markers_and_what_was_aborted(broker: Br
 
     async def told() -> list[bytes | None]:
         found = [await last_record(client, INCIDENTS, 0)]
-        writer = PartitionWriter(client, "truce", 0)
-        await writer.start()
-        try:
+        async with writing(client) as writer:
             await writer.commit([Fact(INCIDENTS, "one", b"first"), Fact(INCIDENTS, "two", b"second")], 7)
             for _ in range(4):
                 with pytest.raises(TypeError):
                     await writer.commit([Fact(INCIDENTS, "three", b"never"), Fact(INCIDENTS, "four", "no bytes")], 8)
             await writer.commit([], 9)
-        finally:
-            await writer.stop()
         return [*found, await last_record(client, INCIDENTS, 0)]
 
     nothing, last = asyncio.run(told())
@@ -87,14 +98,10 @@ def test_of_a_key_the_last_value_counts_and_none_where_it_was_deleted(broker: Br
     truce, client = Installation(broker.bootstrap), {"bootstrap_servers": broker.bootstrap}
 
     async def told() -> dict[str, bytes]:
-        writer = PartitionWriter(client, "truce", 0)
-        await writer.start()
-        try:
+        async with writing(client) as writer:
             await writer.commit([Fact(CHECKPOINTS, "kept", b"first"), Fact(CHECKPOINTS, "deleted", b"once")], 1)
             await writer.commit([Fact(CHECKPOINTS, "kept", b"last"), Fact(CHECKPOINTS, "deleted", None)], 2)
-            return await last_values(client, CHECKPOINTS, 0)
-        finally:
-            await writer.stop()
+        return await last_values(client, CHECKPOINTS, 0)
 
     assert asyncio.run(told()) == {"kept": b"last"}
     truce.close()
