@@ -19,8 +19,11 @@ from streams.core.gazetteer import ListedPlaces, listed_places
 
 PREFIX = "TRUCE_"
 FILE_VARIABLE = "TRUCE_SETTINGS"
-NOT_SETTINGS = frozenset({FILE_VARIABLE, "TRUCE_CACHE", "TRUCE_SHARED_DATA", "TRUCE_FAILPOINTS"})
-"""Variables with our prefix that are no settings: the file's path, the gazetteer's cache, what only tests set."""
+NOT_SETTINGS = frozenset(
+    {FILE_VARIABLE, "TRUCE_CACHE", "TRUCE_NATIVE", "TRUCE_PEER", "TRUCE_SHARED_DATA", "TRUCE_FAILPOINTS", "TRUCE_WRITE_GOLDEN"}
+)
+"""Variables with our prefix that are no settings: the file's path, the gazetteer's cache, whether the native part is used, and
+what only tests and measurements set."""
 
 _TABLES = frozenset({"source_topics", "gazetteers"})
 """Settings that are written in TOML in a variable too."""

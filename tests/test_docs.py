@@ -11,8 +11,10 @@ import pytest
 
 from schemas.reasons import Outcome, Phase, Reason, ReportType
 from schemas.topics import TOPICS
+from streams import settings
 from streams.cli import COMMANDS, truce
 from streams.core.terms import Terms
+from streams.settings import NOT_SETTINGS, PREFIX
 
 README = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
 
@@ -32,6 +34,14 @@ def test_every_word_of_the_closed_lists_is_explained(word: str) -> None:
 @pytest.mark.parametrize("topic", [topic.name for topic in TOPICS])
 def test_every_topic_is_listed(topic: str) -> None:
     assert f"`{topic}`" in README
+
+
+def test_every_variable_is_one_that_commands_know() -> None:
+    """What begins with our prefix and is not known stops the program at its start."""
+    named = set(re.findall(r"TRUCE_[A-Z_]+", README))
+    assert "TRUCE_NATIVE" in named
+    for variable in named:
+        assert variable in NOT_SETTINGS or variable.removeprefix(PREFIX).lower() in settings.FIELDS, variable
 
 
 @pytest.mark.parametrize("command", COMMANDS)
