@@ -77,42 +77,57 @@ TARGETS: dict[str, list[list[str]]] = {
     "streams/worker/transactions.py": SHELL,
 }
 AT_ONE_MOMENT = "no clock is read twice at one moment, and nothing hangs on it"
-EQUIVALENT: dict[str, str] = {
-    "streams/core/measure.py: first_day < last_day  →  first_day <= last_day": "what begins and ceases with a day adds nothing",
-    "streams/core/measure.py: hour <= self._hour  →  hour < self._hour": "to move to the hour that it is moves nothing",
-    "streams/core/measure.py: before is not None  →  before is None": "a short cut: of equals every part is passed over anyway",
-    "streams/core/measure.py: after is not None  →  after is None": "the same short cut",
-    "streams/core/measure.py: step < 0  →  step <= 0": "a step is one up or one down",
-    "streams/core/measure.py: step > 0  →  step >= 0": "a step is one up or one down",
-    "streams/core/measure.py: part.first_hour < part.last_hour  →  part.first_hour <= part.last_hour": (
-        "what begins and ceases with the same hour adds nothing and takes it away again"
-    ),
-    "streams/core/coverage.py: start <= merged[-1][1]  →  start < merged[-1][1]": (
-        "two spans that touch cover the same time, joined or not"
-    ),
-    "streams/worker/partition_owner.py: started >= self._collect_due_at  →  started > self._collect_due_at": AT_ONE_MOMENT,
-    "streams/worker/partition_owner.py: started < self._vitals_due_at  →  started <= self._vitals_due_at": AT_ONE_MOMENT,
-    "streams/worker/partition_owner.py: time.monotonic() - started > BATCH_S_MAX  →  time.monotonic() - started >= BATCH_S_MAX": (
-        AT_ONE_MOMENT
-    ),
-    "streams/worker/state.py: offset > state.next_offset  →  offset >= state.next_offset": "to where it is it need not step",
-    "streams/core/coverage.py: at > since  →  at >= since": "between two edges at one moment lies no time, and none is added",
+FIRST_OPEN_DAY = "what changes on the first open day counts from that day on, on either side"
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "streams/core/measure.py": {
+        "note: first_day < last_day  →  first_day <= last_day": "what begins and ceases with a day adds nothing",
+        "advance: hour <= self._hour  →  hour < self._hour": "to move to the hour that it is moves nothing",
+        "restate: before is not None  →  before is None": "a short cut: of equals every part is passed over anyway",
+        "restate: after is not None  →  after is None": "the same short cut",
+        "restate: step < 0  →  step <= 0": "a step is one up or one down",
+        "note: step > 0  →  step >= 0": "a step is one up or one down",
+        "note: part.first_hour < part.last_hour  →  part.first_hour <= part.last_hour": (
+            "what begins and ceases with the same hour adds nothing and takes it away again"
+        ),
+        "apply: day < closed  →  day <= closed": FIRST_OPEN_DAY,
+        "forget: at < before_day  →  at <= before_day": FIRST_OPEN_DAY,
+    },
+    "streams/core/coverage.py": {
+        "watched_s: at > since  →  at >= since": "between two edges at one moment lies no time, and none is added",
+        "_merge: start <= merged[-1][1]  →  start < merged[-1][1]": "two spans that touch cover the same time, joined or not",
+    },
+    "streams/worker/partition_owner.py": {
+        "_collect: started >= self._collect_due_at  →  started > self._collect_due_at": AT_ONE_MOMENT,
+        "_look_at_vitals: started < self._vitals_due_at  →  started <= self._vitals_due_at": AT_ONE_MOMENT,
+        "_commit_batch: time.monotonic() - started > BATCH_S_MAX  →  time.monotonic() - started >= BATCH_S_MAX": AT_ONE_MOMENT,
+    },
+    "streams/worker/state.py": {
+        "step_over: offset > state.next_offset  →  offset >= state.next_offset": "to where it is it need not step",
+    },
 }
-"""`path: change` to the reason why nothing differs by it."""
+"""By module, `function: change`, and the reason why nothing differs by it."""
 
 TIMEOUT_S = 400
 """A change that makes a test hang is noticed too."""
 
 
 class Mutant(NamedTuple):
+    """`within`: the function, because the same words may stand in two."""
+
     path: str
     line: int
+    within: str
     what: str
     text: str
 
     @property
     def name(self) -> str:
-        return f"{self.path}: {self.what}"
+        return f"{self.within}: {self.what}"
+
+    @property
+    def equivalent(self) -> str | None:
+        """Why nothing differs by it, where that is so."""
+        return EQUIVALENT.get(self.path, {}).get(self.name)
 
     @property
     def digest(self) -> str:
@@ -143,7 +158,7 @@ class Notes:
     def note(self, mutant: Mutant, survived: bool) -> None:
         if self._path is not None:
             with self._path.open("ab") as file:
-                file.write(msgspec.json.encode(Note(mutant.name, mutant.digest, survived)) + b"\n")
+                file.write(msgspec.json.encode(Note(f"{mutant.path} {mutant.name}", mutant.digest, survived)) + b"\n")
 
 
 @click.command()
@@ -165,10 +180,11 @@ def main(paths: tuple[str, ...], noted: Path | None, at_once: int, write: bool) 
         with ThreadPoolExecutor(at_once) as pool:
             outcomes = pool.map(lambda one: _survives(one, places, notes), found)
             survived = [one for one, survives in zip(found, outcomes, strict=True) if survives]
-    left = [one for one in survived if one.name not in EQUIVALENT]
-    stale = [name for name in EQUIVALENT if name.split(": ")[0] in chosen and name not in {one.name for one in survived}]
-    for name in stale:
-        click.echo(f"listed as equivalent, and noticed or gone: {name}")
+    left = [one for one in survived if one.equivalent is None]
+    survivors = {(one.path, one.name) for one in survived}
+    stale = [(path, name) for path in chosen for name in EQUIVALENT.get(path, ()) if (path, name) not in survivors]
+    for path, name in stale:
+        click.echo(f"listed as equivalent, and noticed or gone: {path}: {name}")
     noticed_count, equivalent = len(found) - len(survived), len(survived) - len(left)
     click.echo(f"{len(found)} changes: {noticed_count} noticed, {equivalent} equivalent, {len(left)} survived")
     if write:
@@ -209,13 +225,16 @@ def _survives(mutant: Mutant, places: SimpleQueue[Path], notes: Notes) -> bool:
         places.put(place)
     notes.note(mutant, survives)
     if survives:
-        click.echo(f"{'equivalent' if mutant.name in EQUIVALENT else 'SURVIVED'}  {mutant.path}:{mutant.line}: {mutant.what}")
+        click.echo(f"{'equivalent' if mutant.equivalent else 'SURVIVED'}  {mutant.path}:{mutant.line}: {mutant.name}")
     return survives
 
 
-def mutants(source: str) -> Iterator[tuple[int, str, str]]:
-    """Line, what was changed, and the whole module with it. Assertions are left alone: they are what notices."""
+def mutants(source: str) -> Iterator[tuple[int, str, str, str]]:
+    """Line, the function (empty outside of all), what was changed, and the whole module with it. Assertions are left alone:
+    they are what notices."""
     tree = ast.parse(source)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    within = {id(node): function.name for function in functions for node in ast.walk(function)}  # the innermost comes last
     asserted = {id(node) for one in ast.walk(tree) if isinstance(one, ast.Assert) for node in ast.walk(one)}
     for number, node in enumerate(ast.walk(tree)):
         if not isinstance(node, ast.Compare) or id(node) in asserted:
@@ -225,7 +244,7 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
             other = list(ast.walk(changed))[number]
             before = ast.unparse(other)
             other.ops[position] = OTHER[type(operator)]()
-            yield node.lineno, f"{before}  →  {ast.unparse(other)}", ast.unparse(changed)
+            yield node.lineno, within.get(id(node), ""), f"{before}  →  {ast.unparse(other)}", ast.unparse(changed)
 
 
 def noticed(commands: Sequence[Sequence[str]], place: Path) -> bool:
@@ -245,10 +264,10 @@ def _keep(chosen: Sequence[str], found: Sequence[Mutant], survived: Sequence[Mut
     for path in chosen:
         count = sum(one.path == path for one in found)
         left = [one for one in survived if one.path == path]
-        equivalent = sum(one.name in EQUIVALENT for one in left)
+        equivalent = sum(one.equivalent is not None for one in left)
         lines.append(f"| `{path}` | {count} | {count - len(left)} | {equivalent} | {len(left) - equivalent} |")
     lines.append("")
-    lines += [f"- `{one.path}:{one.line}: {one.what}`: {EQUIVALENT.get(one.name, 'survived')}" for one in survived]
+    lines += [f"- `{one.path}:{one.line}: {one.name}`: {one.equivalent or 'survived'}" for one in survived]
     return keep("mutation", "Mutation", lines)
 
 

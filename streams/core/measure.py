@@ -238,10 +238,10 @@ class ZoneMeasure:
 
     def forget(self, before_day: int) -> None:
         """Drop the lists of incidents of closed days; their sums stay, and those of the weeks that end with them."""
-        for day in sorted(day for day in self.week_changes if day < before_day):
-            self._close_weeks(day)
+        for at in sorted(at for at in self.week_changes if at < before_day):
+            self._close_weeks(at)
             closed, sums = self.week_before
-            self.week_before = closed, sums + self.week_changes.pop(day)
+            self.week_before = closed, sums + self.week_changes.pop(at)
         self._close_weeks(before_day)
         for by_day in (*self.spans, *self._listed):
             for day in [day for day in by_day if day < before_day]:

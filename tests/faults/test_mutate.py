@@ -10,6 +10,12 @@ from load_tests.mutate import Mutant, Notes, mutants
 SOURCE = "def is_late(at, end):\n    return at > end\n"
 
 
+def test_the_same_words_in_two_functions_are_two_changes() -> None:
+    twice = SOURCE + SOURCE.replace("is_late", "was_late") + "IS_LATE = at > end\n"
+    names = [Mutant("late.py", *one).name for one in mutants(twice)]
+    assert sorted(names) == [f"{within}: at > end  →  at >= end" for within in ("", "is_late", "was_late")]
+
+
 def test_what_was_tried_is_not_tried_again_until_the_code_is_another(tmp_path: Path) -> None:
     [change] = [Mutant("late.py", *one) for one in mutants(SOURCE)]
     Notes(tmp_path / "notes").note(change, survived=True)
