@@ -165,6 +165,14 @@ def test_a_bulletin_adds_what_it_counts_beyond_what_is_known(tallies: list[Told]
     assert [seen.days["east", day].outcome for day in range(3)] == ["contested" if n > 2 else "quiet" for n in best]
 
 
+@pytest.mark.parametrize(("start", "end", "best"), [(48, 60, 2), (48, 61, 1), (60, 72, 1), (61, 72, 2)])
+def test_what_is_known_to_the_day_is_in_a_bulletin_that_counts_its_middle(start: int, end: int, best: int) -> None:
+    within = {"occurred_from": time_of(48), "occurred_to": time_of(72)}
+    known = report(72, "v", "monitor", "violation", kind="attack", **within)
+    seen = Seen(terms_of({"mode": "at_most", "value": 2}), [*alive(ALWAYS), known, tally("t", 1, start, end)], 4 * 24)
+    assert seen.days["east", 2].measures.incidents.best == best
+
+
 # -- markers -----------------------------------------------------------------------------------------------------------
 
 FIRST, SECOND = f"{TOPIC}/0/900", f"{TOPIC}/0/901"
