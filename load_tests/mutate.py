@@ -67,7 +67,7 @@ TARGETS: dict[str, list[list[str]]] = {
     "streams/core/settlement.py": [_tests("settlement"), *RULES],
     "streams/core/coverage.py": [_tests("coverage"), *RULES],
     "streams/core/monitor/days.py": RULES,
-    "streams/core/monitor/time.py": RULES,
+    "streams/core/monitor/time.py": [_tests("settlement"), *RULES],
     "streams/worker/chunks.py": SHELL,
     "streams/worker/partition_owner.py": SHELL,
     "streams/worker/reading.py": [[*PYTEST, "tests/broker/test_reading.py"], *SHELL],

@@ -124,6 +124,15 @@ def test_a_strike_is_in_the_level_for_seven_days_to_the_hour() -> None:
     assert WINDOW_HOURS == 168
 
 
+def test_a_strike_of_the_hour_that_it_is_counts_at_once() -> None:
+    measure = Measure(["east"])
+    measure.advance(0)
+    for incident, first_hour in (("of this hour", 0), ("of the next", 1)):
+        part = Part(HIGH, ("east",), (0,), first_hour, first_hour + WINDOW_HOURS, (1, 0, 0), (0, 0))
+        measure.restate(None, Contribution(incident, (part,)))
+    assert measure.zones["east"].window()[6] == 1
+
+
 @given(SPANS)
 def test_what_is_certain_is_possible(span: tuple[int, int]) -> None:
     start_s, end_s = span[0], span[0] + span[1]
