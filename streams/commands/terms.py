@@ -20,6 +20,8 @@ from streams.settings import Settings
 from streams.settings import load as load_settings
 from streams.words import several
 
+DOUBT = "; a contested day may have been violent (README: How strict)"
+
 
 @click.group()
 def terms() -> None:
@@ -142,6 +144,7 @@ def _readable(shown: Terms) -> str:
         f"  partition        {shown.truce.partition}",
         f"  zones            {zones}; gated: {', '.join(shown.gated_ids) or 'none'}",
         f"  a run            {gate.days} quiet days within {gate.max_span_days}; settles after {gate.settle_hours} h",
+        f"  tolerated        {gate.max_contested} contested, {gate.max_unknown} unknown{DOUBT if gate.max_contested else ''}",
         f"  threshold        {whole.mode} of {whole.metric}, {whole.value:g}",
         f"  sources          {len(shown.sources)} listed",
         f"  hash             {shown.hash}",
