@@ -45,8 +45,9 @@ from streams.topics import check_topics
 TOPIC = "reports.load"
 WAIT_S_MAX = 60.0
 WEAPONS = ("mortar", "artillery", "airstrike")
-WARM_S = 2.0
-"""So long reports come at the same rate before the timed ones, so that nothing is measured that only a start costs."""
+WARM_S = 15.0
+"""So long reports come at the same rate before the timed ones, so that nothing is measured that only a start costs: a broker
+that has just been started compiles what it runs for some twelve seconds."""
 
 
 class Told(NamedTuple):
