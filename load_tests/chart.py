@@ -23,8 +23,8 @@ def chart(title: str, points: Sequence[tuple[float, float]]) -> str:
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y, _, _ in spots)
     marks = "".join(
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#1b5e8c"/>'
-        f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle">{value:,g}</text>'
-        f'<text x="{x:.1f}" y="{HEIGHT - MARGIN + 20}" text-anchor="middle">{at:,g}</text>'
+        f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="middle">{value:,.10g}</text>'
+        f'<text x="{x:.1f}" y="{HEIGHT - MARGIN + 20}" text-anchor="middle">{at:,.10g}</text>'
         for x, y, at, value in spots
     )
     base = HEIGHT - MARGIN
