@@ -93,7 +93,8 @@ def test_a_truce_that_never_had_usable_terms_shows_on_the_metrics(installation: 
     installation.publish(LOCATED, 0, [unusable, record_of(THERE), *_days(0, 3)])
     worker = installation.worker("--only", "monitor", state=REAL)
     wait_until(lambda: _outcomes(installation, "there")[:1] == ["quiet"], "the first day of the neighbour", timeout_s=60)
-    assert "truce halted" in worker.said()
+    # It says so once what it decided is committed, which we may have read before.
+    wait_until(lambda: "truce halted" in worker.said(), "it is told")
     assert "its terms cannot be used" in worker.said()
     with urllib.request.urlopen(worker.metrics_url() or "", timeout=10) as page:
         told = page.read().decode().splitlines()
