@@ -15,6 +15,7 @@ from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import UNLISTED, Kind, Side, TimePrecision, Trust, Weapon
 from streams.core.check import seconds
 from streams.core.features import features
+from streams.core.geometry import microdegrees
 from streams.core.likeness import wording
 from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
 from streams.core.totals import tells_of_many
@@ -187,7 +188,7 @@ class Account:
         self.injured = _kept_bounds(casualties.injured, limit)
         self.who = casualties.who
         self.features = features(
-            (round(circle.lat * 1_000_000), round(circle.lon * 1_000_000), circle.radius_m),
+            (microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m),
             (self.start, self.end),
             (self.kind, self.weapon),
             self.killed,

@@ -169,17 +169,15 @@ class IntakeShell(Shell):
     async def _load_terms(self) -> None:
         """The newest of each truce that can be used: what is superseded need not be usable any more."""
         by_truce: dict[bytes, list[bytes]] = {}
-        async for record in self._terms_up_to(await self._terms.end()):
-            if record.value is not None:
-                by_truce.setdefault(record.key, []).append(record.value)
+        async for record in self._new_terms():
+            by_truce.setdefault(record.key, []).append(record.value)
         for values in by_truce.values():
             next((value for value in reversed(values) if self._follow(value)), None)
 
     async def _follow_terms(self) -> None:
-        """Up to the end as it is now, so that reports published after terms were are routed by those terms."""
-        async for record in self._terms_up_to(await self._terms.end()):
-            if record.value is not None:
-                self._follow(record.value)
+        """So that reports published after terms were are routed by those terms."""
+        async for record in self._new_terms():
+            self._follow(record.value)
 
     def _follow(self, value: bytes) -> bool:
         """Whether the terms can be used. The monitor refuses those that cannot, on `truce.rejected` and with a marker."""
@@ -188,10 +186,13 @@ class IntakeShell(Shell):
             metrics.terms_refused(refused.detail)
         return refused is None
 
-    async def _terms_up_to(self, end: int) -> Any:
+    async def _new_terms(self) -> Any:
+        """Up to the end as it is now, those that were not read yet."""
+        end = await self._terms.end()
         async for records in self._terms.read(self._terms_offset, end):
             for record in records:
-                yield record
+                if record.value is not None:
+                    yield record
         self._terms_offset = max(self._terms_offset, end)
 
 

@@ -81,7 +81,7 @@ class PartitionOwner:
             await self._writer.start()
             await self._log.start()
             await self._rebuild()
-            await self._take_log((await self._log.bounds())[1])
+            await self._take_log(await self._log.end())
             self.ready = True
             self._at_rest = True
             while (chunk := await self._inbox.get()) is not None and not self._stopping:

@@ -19,7 +19,7 @@ from worker.harness import Worker, wait_until
 from schemas.topics import CHECKPOINTS, EVIDENCE, LOCATED, PHASES, REJECTED, TERMS, TOPICS
 from streams import clients
 from streams.cli import truce as program
-from streams.settings import Settings
+from streams.settings import Settings, load
 
 USERS = ("truce", "truce-operator", "subscriber", "desk", "nobody")
 TOPIC = "reports.desk.field"
@@ -187,13 +187,7 @@ def other_topic(guarded: TwoDoors) -> str:
 @pytest.mark.parametrize("user", USERS)
 def test_nobody_can_do_more(told: str, guarded: TwoDoors, other_topic: str, user: str) -> None:
     """Tried on every topic, and held against what the README says of a safe deployment."""
-    settings = Settings(
-        bootstrap=guarded.client_bootstrap,
-        security_protocol="SASL_PLAINTEXT",
-        sasl_mechanism="PLAIN",
-        sasl_username=user,
-        sasl_password=f"password of {user}",
-    )
+    settings = load(environ=variables(guarded, user))
     assert {topic for topic in PROGRAM_READS if _can_read(settings, topic)} == MAY_READ[user]
     assert {topic for topic in PROGRAM_READS if _can_write(settings, topic)} == MAY_WRITE[user]
 

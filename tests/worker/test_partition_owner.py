@@ -63,8 +63,8 @@ class Stub:
     async def start(self) -> None: ...
     async def stop(self) -> None: ...
 
-    async def bounds(self) -> tuple[int, int]:
-        return 0, 0
+    async def end(self) -> int:
+        return 0
 
     async def read(self, start: int, end: int) -> AsyncIterator[list[Any]]:
         yield self._shelf.records(start, end)
