@@ -39,6 +39,8 @@ class Group:
 
     def join(self, member: "SimulatedApp") -> None:
         self.members.append(member)
+        if not self._loop.is_at_work(member.process):
+            self.lost(member.process)  # it asked before it ended: nothing will be heard of it
         self.rebalance()
 
     def leave(self, member: "SimulatedApp") -> None:

@@ -11,7 +11,11 @@ import time
 from random import Random
 
 import pytest
+from aiokafka.structs import TopicPartition
 
+from load_tests.simulation.app import Group, SimulatedApp
+from load_tests.simulation.broker import Broker
+from load_tests.simulation.clients import Network
 from load_tests.simulation.loop import PROCESS, Deadlock, SimulatedLoop
 from load_tests.simulation.world import Faults, Outcome, run
 from schemas.topics import CHECKPOINTS
@@ -176,6 +180,30 @@ def test_a_process_that_is_paused_goes_on_where_it_was() -> None:
 
     loop.run_until_complete(main())
     assert seen == [0.0, 100.5, 101.5]
+
+
+def test_a_group_does_not_keep_a_member_that_asked_to_join_and_ended_before_it_was_heard() -> None:
+    loop = SimulatedLoop(Random(1))
+    broker = Broker(loop, Random(1), 0.0)
+    broker.create("topic", 1)
+    network = Network(loop, broker, Random(1))
+    group = Group("group", lambda: [TopicPartition("topic", 0)], loop, broker)
+
+    async def live() -> None:
+        app = SimulatedApp(group, network, Random(1))
+        app.agent("topic", "agent")(lambda chunks: asyncio.sleep(0))
+        await app.start()
+
+    async def main() -> None:
+        loop.run_as("ended", live())
+        await asyncio.sleep(0.0001)  # it has asked, and is not heard yet: a request takes longer
+        loop.kill("ended")
+        loop.run_as("alive", live())
+        await asyncio.sleep(60)
+        loop.kill("alive")
+
+    loop.run_until_complete(main())
+    assert [(member.process, member.consumer.assigned) for member in group.members] == [("alive", {TopicPartition("topic", 0)})]
 
 
 def test_a_world_in_which_nothing_can_happen_says_so() -> None:
