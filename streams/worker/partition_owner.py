@@ -81,6 +81,8 @@ class PartitionOwner:
             await self._writer.start()
             await self._log.start()
             await self._rebuild()
+            if self._recovery.lost_checkpoint:
+                await self._record_position()
             await self._take_log(await self._log.end())
             self.ready = True
             self._at_rest = True
@@ -126,6 +128,11 @@ class PartitionOwner:
         self._vitals = self._state.vitals()
         now = time.monotonic()
         self._vitals_due_at = now + VITALS_SHARE * (now - started)
+
+    async def _record_position(self) -> None:
+        """The checkpoint was lost: it is there again at once, not only when there is something to decide."""
+        await self._writer.commit([*self._state.bases(), self._state.position()], self._state.next_offset)
+        self._committed_offset = self._state.next_offset
 
     async def _take(self, records: Sequence[Any]) -> None:
         """Records of the group, in order: skip what is known, read what is missing, decide on the rest."""

@@ -28,7 +28,8 @@ LAST_COUNTS = tuple(topic.name for topic in TOPICS if topic.partitioned and topi
 class Recovery:
     """`log` reads the partition; `check_stopping` raises where the partition was given back meanwhile.
 
-    `standing`: (records that remain, records in all, seconds so far) of the last rebuild.
+    `standing`: (records that remain, records in all, seconds so far) of the last rebuild. `lost_checkpoint`: whether
+    it found no position, and went by what was told.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Recovery:
         check_stopping: Callable[[], None],
     ) -> None:
         self.standing = 0, 0, 0.0
+        self.lost_checkpoint = False
         self._number = number
         self._client = client
         self._state_type = state_type
@@ -84,6 +86,7 @@ class Recovery:
             checkpoints = await last_values(self._client, CHECKPOINTS, self._number)
             if f"position/{self._number}" not in checkpoints:
                 checkpoints = await self._announced()  # a base alone does not say which truces there are
+                self.lost_checkpoint = bool(checkpoints)
             try:
                 state = self._state_type.restore(self._number, checkpoints)
             except NewerCheckpoint as fault:

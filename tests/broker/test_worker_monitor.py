@@ -206,10 +206,11 @@ def run_and_stop(truce: Installation) -> None:
 def test_a_lost_checkpoint_has_nothing_announced_twice(truce: Installation) -> None:
     run_and_stop(truce)
     truce.recreate(CHECKPOINTS)
-    truce.publish(LOCATED, LOG, values(20, 30))
     worker = truce.worker("--only", "monitor")
-    wait_for_heads(truce, chain(values(0, 30)))
+    wait_for_position(truce, 20)
     assert "checkpoint lost" in worker.said()
+    truce.publish(LOCATED, LOG, values(20, 30))
+    wait_for_heads(truce, chain(values(0, 30)))
 
 
 def lose_the_end_of_the_log(truce: Installation) -> None:

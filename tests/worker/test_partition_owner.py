@@ -54,6 +54,7 @@ class Stub:
     """Writer, reader and recovery at once, as far as an owner asks."""
 
     standing = 0, 0, 0.0
+    lost_checkpoint = False
 
     def __init__(self, *arguments: Any) -> None:
         client = next(one for one in arguments if isinstance(one, Mapping))
