@@ -9,10 +9,12 @@ watched and saw nothing disagrees with who tells of five. What terms do not list
 """
 
 from collections.abc import Callable, Iterable
-from itertools import combinations, combinations_with_replacement
-from typing import NamedTuple
+from itertools import combinations
+from typing import NamedTuple, TypeVar
 
 WEEK_DAYS = 7
+
+_Key = TypeVar("_Key")
 
 
 class Told(NamedTuple):
@@ -45,18 +47,38 @@ class Week(NamedTuple):
     pairs: tuple[Between, ...]
 
 
+class Counts:
+    """Incidents of one zone on one day: by lineage those that it tells of, by pair those that both tell of."""
+
+    __slots__ = ("alone", "both")
+
+    def __init__(self) -> None:
+        self.alone: dict[str, int] = {}
+        self.both: dict[tuple[str, str], int] = {}
+
+
+class Total(NamedTuple):
+    """Of a zone and a day: the sums of its `Counts`, and the lineages that take part."""
+
+    alone: int
+    both: int
+    lineages: frozenset[str]
+
+
 class Disagreement:
     """Running counts by zone and day: a change of one incident costs the same whatever else was told.
 
-    `watching`: lineages that said that they watched a zone on a day. A week is worked out once until something in it changes.
+    `watching`: lineages that said that they watched a zone on a day. What was worked out for a day, and the last week that
+    was asked for, are kept until something in them changes.
     """
 
     def __init__(self, zones: Iterable[str], watching: Callable[[str, int], frozenset[str]]) -> None:
         self._watching = watching
         self._told: dict[str, Told] = {}
-        self._counts: dict[str, dict[int, dict[tuple[str, str], int]]] = {zone: {} for zone in zones}
+        self._counts: dict[str, dict[int, Counts]] = {zone: {} for zone in zones}
+        self._totals: dict[str, dict[int, Total]] = {zone: {} for zone in self._counts}
         self._watched: dict[str, dict[int, frozenset[str]]] = {zone: {} for zone in self._counts}
-        self._weeks: dict[str, dict[int, Week]] = {zone: {} for zone in self._counts}
+        self._weeks: dict[str, Week] = {}
 
     def restate(self, incident: str, after: Told | None) -> list[tuple[str, int]]:
         """An incident as it is now; None where it is no more, or does not count. (zone, day) whose counts changed."""
@@ -80,63 +102,100 @@ class Disagreement:
         self._told.pop(incident, None)
 
     def forget_days(self, before_day: int) -> None:
-        for by_day in (*self._counts.values(), *self._watched.values()):
+        for by_day in (*self._counts.values(), *self._totals.values(), *self._watched.values()):
             for day in [day for day in by_day if day < before_day]:
                 del by_day[day]
-        for weeks in self._weeks.values():
-            weeks.clear()
+        self._weeks.clear()
 
     def forget_watching(self, zone: str, day: int) -> bool:
         """Who watched may be others now. Whether anything said so far rests on it."""
         if self._watched[zone].pop(day, None) is None:
             return False
-        self._forget_weeks(zone, day)
+        self._forget_total(zone, day)
         return True
+
+    def index(self, zone: str, last_day: int) -> int | None:
+        """Of the seven days that end with a day, without its pairs.
+
+        A lineage is in as many pairs as there are others, so what it tells of counts so often, and in each pair what both
+        tell of is told by neither alone.
+        """
+        totals = [self._total(zone, day) for day in _week_of(last_day)]
+        lineages = len(frozenset().union(*[total.lineages for total in totals]))
+        both = sum([total.both for total in totals])
+        only = sum([total.alone for total in totals]) * (lineages - 1) - 2 * both
+        return _share(only, both) if lineages > 1 else None
 
     def week(self, zone: str, last_day: int) -> Week:
         """Of the seven days that end with a day."""
-        found = self._weeks[zone].get(last_day)
-        if found is None:
-            found = self._weeks[zone][last_day] = self._week(zone, last_day)
+        found = self._weeks.get(zone)
+        if found is None or found.last_day != last_day:
+            found = self._weeks[zone] = self._week(zone, last_day)
         return found
 
     def _week(self, zone: str, last_day: int) -> Week:
-        total: dict[tuple[str, str], int] = {}
-        for day in range(last_day - WEEK_DAYS + 1, last_day + 1):
-            for pair, count in self._counts[zone].get(day, {}).items():
-                total[pair] = total.get(pair, 0) + count
-            for name in self._watching_on(zone, day):
-                total.setdefault((name, name), 0)
-        alone = sorted((one, count) for (one, other), count in total.items() if one == other)
+        alone: dict[str, int] = {}
+        both: dict[tuple[str, str], int] = {}
+        for day in _week_of(last_day):
+            for name in self._total(zone, day).lineages:
+                alone.setdefault(name, 0)
+            counts = self._counts[zone].get(day)
+            if counts is not None:
+                _add(alone, counts.alone)
+                _add(both, counts.both)
         pairs = []
-        for (one, told_by_one), (other, told_by_other) in combinations(alone, 2):
-            both = total.get((one, other), 0)
-            pairs.append(Between(one, other, both, told_by_one - both, told_by_other - both))
-        only, both = sum(pair.one_only + pair.other_only for pair in pairs), sum(pair.both for pair in pairs)
-        return Week(last_day, _share(only, both) if pairs else None, tuple(pairs))
+        for one, other in combinations(sorted(alone), 2):
+            shared = both.get((one, other), 0)
+            pairs.append(Between(one, other, shared, alone[one] - shared, alone[other] - shared))
+        return Week(last_day, self.index(zone, last_day), tuple(pairs))
 
-    def _watching_on(self, zone: str, day: int) -> frozenset[str]:
-        found = self._watched[zone].get(day)
+    def _total(self, zone: str, day: int) -> Total:
+        found = self._totals[zone].get(day)
         if found is None:
-            found = self._watched[zone][day] = self._watching(zone, day)
+            counts, watched = self._counts[zone].get(day), self._watched[zone].get(day)
+            if watched is None:
+                watched = self._watched[zone][day] = self._watching(zone, day)
+            if counts is None:
+                found = Total(0, 0, watched)
+            else:
+                found = Total(sum(counts.alone.values()), sum(counts.both.values()), watched.union(counts.alone))
+            self._totals[zone][day] = found
         return found
 
     def _enter(self, zone: str, told: Told, step: int) -> None:
-        """Each lineage is paired with itself, for all that it tells, and with every other that tells of the same."""
-        counts = self._counts[zone].setdefault(told.day, {})
-        for pair in combinations_with_replacement(sorted(told.lineages), 2):
-            count = counts.get(pair, 0) + step
-            if count:
-                counts[pair] = count
-            else:
-                del counts[pair]
-        self._forget_weeks(zone, told.day)
+        """Each lineage for all that it tells, and with every other that tells of the same."""
+        counts = self._counts[zone].get(told.day)
+        if counts is None:
+            counts = self._counts[zone][told.day] = Counts()
+        for name in told.lineages:
+            _step(counts.alone, name, step)
+        if len(told.lineages) > 1:
+            for pair in combinations(sorted(told.lineages), 2):
+                _step(counts.both, pair, step)
+        self._forget_total(zone, told.day)
 
-    def _forget_weeks(self, zone: str, day: int) -> None:
-        weeks = self._weeks[zone]
-        if weeks:
-            for last_day in range(day, day + WEEK_DAYS):
-                weeks.pop(last_day, None)
+    def _forget_total(self, zone: str, day: int) -> None:
+        self._totals[zone].pop(day, None)
+        week = self._weeks.get(zone)
+        if week is not None and day in _week_of(week.last_day):
+            del self._weeks[zone]
+
+
+def _week_of(last_day: int) -> range:
+    return range(last_day - WEEK_DAYS + 1, last_day + 1)
+
+
+def _add(to: dict[_Key, int], counts: dict[_Key, int]) -> None:
+    for key, count in counts.items():
+        to[key] = to.get(key, 0) + count
+
+
+def _step(counts: dict[_Key, int], key: _Key, step: int) -> None:
+    count = counts.get(key, 0) + step
+    if count:
+        counts[key] = count
+    else:
+        del counts[key]
 
 
 def _share(only: int, both: int) -> int:

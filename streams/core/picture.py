@@ -335,6 +335,10 @@ class Picture:
         """How far lineages differ on the seven days that end with a day of a zone."""
         return self.disagreement.week(zone, last_day)
 
+    def index_of_disagreement(self, zone: str, last_day: int) -> int | None:
+        """The same, pooled into one number: a day says that much."""
+        return self.disagreement.index(zone, last_day)
+
     def _watching_on(self, zone: str, day: int) -> frozenset[str]:
         """Lineages that said that they watched a zone on a day."""
         start_s = self.terms.d_hour_s + day * DAY

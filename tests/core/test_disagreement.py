@@ -76,6 +76,14 @@ def test_what_changes_is_restated_and_the_counts_are_those_of_the_set() -> None:
             for zone in ("one", "two"):
                 for last in range(15):
                     assert counts.week(zone, last) == afresh.week(zone, last)
+                    assert counts.index(zone, last) == pooled(counts.week(zone, last))
+
+
+def pooled(found: Week) -> int | None:
+    """What a week's index is of its pairs."""
+    only = sum(pair.one_only + pair.other_only for pair in found.pairs)
+    total = only + sum(pair.both for pair in found.pairs)
+    return (only * 1_000 // total if total else 0) if found.pairs else None
 
 
 def test_it_says_whether_anything_rests_on_who_watched() -> None:

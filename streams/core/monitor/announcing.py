@@ -96,7 +96,7 @@ class Announcing:
             picture.coverage.assumed,
             listed,
             measures(measure.week(day), *of_week),
-            picture.week_of_disagreement(zone, day).index if settled is not None else None,
+            picture.index_of_disagreement(zone, day) if settled is not None else None,
         )
 
     def _incidents(self, picture: Picture, zone: str, day: int, listed: int) -> Cut:
