@@ -153,7 +153,7 @@ class IntakeShell(Shell):
     def _rejection(self, message: Incoming, fact: Fact) -> tuple[TopicPartition, Outgoing]:
         self._refused.append((metrics.reason_of(fact), self.intake.source_class(message)))
         partition = message.partition % len(self._producer.client.cluster.partitions_for_topic(REJECTED))
-        return TopicPartition(REJECTED, partition), Outgoing(fact.key.encode(), fact.value, fact.headers)
+        return TopicPartition(REJECTED, partition), Outgoing(fact.key.encode(), fact.value, list(fact.headers))
 
     async def _check_topics(self) -> None:
         present = await topics_present(self.client)

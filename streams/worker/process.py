@@ -20,6 +20,7 @@ from streams.settings import Settings
 from streams.worker.collecting import collect_seldom
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
+from streams.worker.sending import compress_lightly
 from streams.worker.shell import Shell
 from streams.worker.transactions import begin_soon
 from streams.worker.unpacking import bound_unpacking
@@ -38,6 +39,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     collect_seldom()
     bound_unpacking()
     begin_soon()
+    compress_lightly()
     # The policy, because Faust makes a loop of its own for the thread of the consumer.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     code = asyncio.new_event_loop().run_until_complete(_run(make_shell, settings, metrics_port))

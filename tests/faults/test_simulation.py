@@ -19,7 +19,7 @@ from load_tests.simulation.clients import Network
 from load_tests.simulation.loop import PROCESS, Deadlock, SimulatedLoop
 from load_tests.simulation.world import Faults, Outcome, run
 from schemas.topics import CHECKPOINTS
-from streams.worker import failpoints, partition_owner, recovery, sending, transactions
+from streams.worker import failpoints, partition_owner, recovery, transactions
 
 RUNS_S = 110
 """How long seeds are tried here, whatever the machine."""
@@ -79,8 +79,8 @@ def test_a_commit_that_does_not_wait_for_what_was_sent_is_noticed(monkeypatch: p
     async def careless(producer, records) -> int:
         for tp, outgoing in records.items():
             batch = producer.create_batch()
-            for record in outgoing:
-                sending._append(batch, record)
+            for key, value, headers, timestamp_ms in outgoing:
+                batch.append(key=key, value=value, headers=headers, timestamp=timestamp_ms)
             await producer.send_batch(batch, tp.topic, partition=tp.partition)
         return 0
 
