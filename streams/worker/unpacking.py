@@ -3,10 +3,12 @@
 aiokafka unpacks a batch as a whole, and a megabyte may unpack to gigabytes. Here a batch becomes pieces: batches that are not
 compressed, each with as many of its records as fit. The client sees nothing but more batches, and asks for the next when it
 is done with one; and what it hands out at once is bounded by bytes, not by number alone. Snappy is left to the client: by its
-format it unpacks to 22 times its size at most.
+format it unpacks to 22 times its size at most. So is an lz4 batch whose blocks cannot come to more than a piece, which is
+nearly every one.
 """
 
 import gzip
+import math
 import struct
 from collections.abc import Callable
 from io import BytesIO
@@ -18,6 +20,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.record.util import calc_crc32c, encode_varint
+from aiokafka.structs import TopicPartition
 
 PIECE_BYTES_MAX = 8_388_608
 """Of a piece, and of what is handed out of a partition at once, which ends with the record that goes beyond.
@@ -30,19 +33,38 @@ HEADER = struct.Struct(">qiibIhiqqqhii")
 BEFORE_CRC, BEFORE_LENGTH = 21, 12
 """Bytes of the header that the checksum does not cover, and that the length does not count."""
 MAGIC, COMPRESSION = 2, 0x07
+LZ4_MAGIC = b"\x04\x22\x4d\x18"
+BLOCK_SIZE = struct.Struct("<I")
 
 
 class Codec(NamedTuple):
-    """`grows_max`: what a byte may unpack to at most, None where the format sets no bound."""
+    """`most`: bytes that something packed may unpack to, as far as that can be told without unpacking."""
 
     opened: Callable[[BinaryIO], BinaryIO]
-    grows_max: int | None
+    most: Callable[[memoryview], float]
+
+
+def lz4_most(packed: memoryview) -> float:
+    """Of one frame, by the number of its blocks, each of which the format bounds."""
+    if len(packed) < 7 or bytes(packed[:4]) != LZ4_MAGIC:
+        return math.inf
+    flags, block_max = packed[4], 1 << 8 + 2 * (packed[5] >> 4 & 7)
+    at, most = 7 + 8 * (flags >> 3 & 1) + 4 * (flags & 1), 0
+    while most <= PIECE_BYTES_MAX and at + 4 <= len(packed):
+        (size,) = BLOCK_SIZE.unpack_from(packed, at)
+        at += 4
+        if not size:
+            # Behind the end stands a checksum, if any; more would be another frame.
+            return most if len(packed) - at == 4 * (flags >> 2 & 1) else math.inf
+        at += (size & 0x7FFF_FFFF) + 4 * (flags >> 4 & 1)
+        most += block_max
+    return math.inf
 
 
 CODECS = {
-    1: Codec(lambda packed: gzip.GzipFile(fileobj=packed), 1_032),
-    3: Codec(lz4.frame.LZ4FrameFile, 255),
-    4: Codec(lambda packed: zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True), None),
+    1: Codec(lambda packed: gzip.GzipFile(fileobj=packed), lambda packed: 1_032 * len(packed)),
+    3: Codec(lz4.frame.LZ4FrameFile, lz4_most),
+    4: Codec(lambda packed: zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True), lambda packed: math.inf),
 }
 """By their number in a batch."""
 
@@ -195,6 +217,36 @@ class Pieces:
         return HEADER.pack(*header._replace(crc=calc_crc32c(covered)))[:BEFORE_CRC] + covered
 
 
+class Record(NamedTuple):
+    """As the client's own `ConsumerRecord`, which costs three times as much to make."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+    serialized_key_size: int
+    serialized_value_size: int
+
+
+_new = tuple.__new__
+
+
+class PartitionRecords(fetcher.PartitionRecords):
+    """The records of what was fetched of a partition, as they come out of its batches."""
+
+    def _consumer_record(self, tp: TopicPartition, record: Any) -> Record:
+        topic, partition = tp
+        key, value = record.key, record.value
+        key_size = -1 if key is None else len(key)
+        value_size = -1 if value is None else len(value)
+        told = record.offset, record.timestamp, record.timestamp_type
+        return _new(Record, (topic, partition, *told, key, value, record.headers, key_size, value_size))
+
+
 class FetchResult(fetcher.FetchResult):
     """What was fetched of a partition."""
 
@@ -205,7 +257,7 @@ class FetchResult(fetcher.FetchResult):
         taken, size = [], 0
         for record in self._partition_records:
             taken.append(record)
-            size += max(record.serialized_key_size, 0) + max(record.serialized_value_size, 0)
+            size += record.serialized_key_size + record.serialized_value_size
             if len(taken) == max_records or size > PIECE_BYTES_MAX:
                 self._update_position()
                 return taken
@@ -220,9 +272,7 @@ def _may_be_large(packed: memoryview) -> bool:
         return False
     header = Header(*HEADER.unpack_from(packed))
     codec = CODECS.get(header.attributes & COMPRESSION)
-    if codec is None or not header.count:
-        return False
-    return codec.grows_max is None or len(packed) * codec.grows_max > PIECE_BYTES_MAX
+    return codec is not None and header.count > 0 and codec.most(packed[HEADER.size :]) > PIECE_BYTES_MAX
 
 
 def _varint(buffer: bytearray | bytes, at: int) -> tuple[int, int]:
@@ -252,11 +302,14 @@ def _offset_delta(records: bytes, at: int) -> int:
 
 def bound_unpacking() -> None:
     """Have every consumer of this process unpack batches in pieces. Raises `RuntimeError` where the client is not as known."""
-    used = {"getall", "check_assignment", "has_more", "_update_position"}
+    used = {
+        "FetchResult": {"getall", "check_assignment", "has_more", "_update_position"},
+        "PartitionRecords": {"__next__", "_unpack_records", "_consumer_record"},
+    }
     known = getattr(fetcher, "MemoryRecords", None) in (MemoryRecords, Records)
-    if not known or not used <= set(dir(getattr(fetcher, "FetchResult", None))):
+    if not known or not all(names <= set(dir(getattr(fetcher, owner, None))) for owner, names in used.items()):
         raise RuntimeError("aiokafka no longer takes what it fetched apart by the names that are replaced here")
-    fetcher.MemoryRecords, fetcher.FetchResult = Records, FetchResult
+    fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult = Records, PartitionRecords, FetchResult
 
 
-__all__ = ["PIECE_BYTES_MAX", "Records", "bound_unpacking"]
+__all__ = ["PIECE_BYTES_MAX", "Record", "Records", "bound_unpacking", "lz4_most"]

@@ -1,12 +1,14 @@
 """A batch that is taken apart in pieces gives the records that it gives whole, and what unpacks to much stays bounded."""
 
 import gzip
+import math
 import struct
 import tracemalloc
 from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+import lz4.frame
 import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
@@ -16,7 +18,15 @@ from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
 from streams.worker import unpacking
-from streams.worker.unpacking import HEADER, PIECE_BYTES_MAX, FetchResult, Records, bound_unpacking
+from streams.worker.unpacking import (
+    HEADER,
+    PIECE_BYTES_MAX,
+    FetchResult,
+    PartitionRecords,
+    Records,
+    bound_unpacking,
+    lz4_most,
+)
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4
 Message = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
@@ -127,6 +137,26 @@ def test_a_batch_whose_checksum_is_wrong_is_left_to_the_client() -> None:
     assert not Records(bytes(damaged)).next_batch().validate_crc()
 
 
+@pytest.mark.parametrize("size", [0, 1, 65_536, 65_537, 300_000, 5_000_000])
+@pytest.mark.parametrize("block", [4, 5, 6, 7])
+def test_what_an_lz4_frame_comes_to_is_told_by_its_blocks(size: int, block: int) -> None:
+    unpacked = Random(size).randbytes(size // 2) + b" " * (size - size // 2)
+    for checksums in range(4):
+        packed = lz4.frame.compress(
+            unpacked, block_size=block, content_checksum=checksums & 1, block_checksum=checksums & 2, store_size=checksums > 1
+        )
+        most, block_bytes = lz4_most(memoryview(packed)), 1 << 8 + 2 * block
+        assert size <= most < size + block_bytes
+        # Of what is not one whole frame nothing can be told.
+        for other in (packed[:-1], packed[:10], packed + b" ", packed + packed, b"?" + packed):
+            assert lz4_most(memoryview(other)) == math.inf
+
+
+def test_an_lz4_frame_of_many_blocks_is_not_looked_through() -> None:
+    packed = lz4.frame.compress(b" " * PIECE_BYTES_MAX * 4, block_size=4)
+    assert lz4_most(memoryview(packed)) == math.inf
+
+
 def remade(records: bytes, count: int) -> bytes:
     """A gzip batch of exactly these bytes, with a right checksum."""
     packed = gzip.compress(records)
@@ -154,7 +184,7 @@ def test_a_batch_that_is_not_what_it_says_is_corrupt(monkeypatch: pytest.MonkeyP
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> None:
     """The names that are replaced are put back afterwards."""
-    for name in ("MemoryRecords", "FetchResult"):
+    for name in ("MemoryRecords", "PartitionRecords", "FetchResult"):
         monkeypatch.setattr(fetcher, name, getattr(fetcher, name))
 
 
@@ -180,10 +210,23 @@ def test_what_is_handed_out_at_once_is_bounded_by_bytes(client: None) -> None:
 def test_it_takes_the_place_of_what_the_client_uses(client: None) -> None:
     bound_unpacking()
     bound_unpacking()
-    assert (fetcher.MemoryRecords, fetcher.FetchResult) == (Records, FetchResult)
+    assert (fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult) == (Records, PartitionRecords, FetchResult)
 
 
-@pytest.mark.parametrize("name", ["MemoryRecords", "FetchResult"])
+def test_records_are_as_the_client_gives_them(client: None) -> None:
+    fetched, tp = batch(some(5), LZ4), TopicPartition("reports.field", 3)
+
+    def given(records_type: type) -> list[Any]:
+        return list(records_type(tp, MemoryRecords(fetched), [], 1_007, None, None, True, fetcher.READ_COMMITTED))
+
+    whole, ours = given(fetcher.PartitionRecords), given(PartitionRecords)
+    assert len(ours) == 393
+    assert [record._asdict() | {"headers": tuple(record.headers)} for record in ours] == [
+        {name: value for name, value in vars(record).items() if name != "checksum"} for record in whole
+    ]
+
+
+@pytest.mark.parametrize("name", ["MemoryRecords", "PartitionRecords", "FetchResult"])
 def test_a_client_that_is_not_as_known_stops_the_start(client: None, name: str) -> None:
     delattr(fetcher, name)
     with pytest.raises(RuntimeError, match="aiokafka no longer"):
