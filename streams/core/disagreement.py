@@ -17,14 +17,6 @@ WEEK_DAYS = 7
 _Key = TypeVar("_Key")
 
 
-class Told(NamedTuple):
-    """Where and when an incident counts (zones that hold its centre, the day of its middle), and who tells of it."""
-
-    zones: tuple[str, ...]
-    day: int
-    lineages: frozenset[str]
-
-
 class Between(NamedTuple):
     """Two lineages: incidents that both tell of, and each alone. `index` in thousandths; 0 where neither tells of any."""
 
@@ -74,32 +66,30 @@ class Disagreement:
 
     def __init__(self, zones: Iterable[str], watching: Callable[[str, int], frozenset[str]]) -> None:
         self._watching = watching
-        self._told: dict[str, Told] = {}
         self._counts: dict[str, dict[int, Counts]] = {zone: {} for zone in zones}
         self._totals: dict[str, dict[int, Total]] = {zone: {} for zone in self._counts}
         self._watched: dict[str, dict[int, frozenset[str]]] = {zone: {} for zone in self._counts}
         self._weeks: dict[str, Week] = {}
 
-    def restate(self, incident: str, after: Told | None) -> list[tuple[str, int]]:
-        """An incident as it is now; None where it is no more, or does not count. (zone, day) whose counts changed."""
-        before = self._told.get(incident)
-        if before == after:
-            return []
-        touched: list[tuple[str, int]] = []
-        for told, step in ((before, -1), (after, 1)):
-            if told is not None and told.lineages:
-                for zone in told.zones:
-                    self._enter(zone, told, step)
-                    touched.append((zone, told.day))
-        if after is None:
-            del self._told[incident]
-        else:
-            self._told[incident] = after
-        return touched
+    def restate(self, zones: Iterable[str], day: int, before: frozenset[str], after: frozenset[str]) -> bool:
+        """Lineages that told of an incident and those that do now; none where it does not count. Whether they differ.
 
-    def forget(self, incident: str) -> None:
-        """It can no longer change; its day keeps what it counted."""
-        self._told.pop(incident, None)
+        `zones`: those that hold its centre; `day`: that of its middle.
+        """
+        if before == after:
+            return False
+        lost, new = _only_among(before, after), _only_among(after, before)
+        for zone in zones:
+            counts = self._counts[zone].get(day)
+            if counts is None:
+                counts = self._counts[zone][day] = Counts()
+            for (alone, both), step in ((lost, -1), (new, 1)):
+                for name in alone:
+                    _step(counts.alone, name, step)
+                for pair in both:
+                    _step(counts.both, pair, step)
+            self._forget_total(zone, day)
+        return True
 
     def forget_days(self, before_day: int) -> None:
         for by_day in (*self._counts.values(), *self._totals.values(), *self._watched.values()):
@@ -162,18 +152,6 @@ class Disagreement:
             self._totals[zone][day] = found
         return found
 
-    def _enter(self, zone: str, told: Told, step: int) -> None:
-        """Each lineage for all that it tells, and with every other that tells of the same."""
-        counts = self._counts[zone].get(told.day)
-        if counts is None:
-            counts = self._counts[zone][told.day] = Counts()
-        for name in told.lineages:
-            _step(counts.alone, name, step)
-        if len(told.lineages) > 1:
-            for pair in combinations(sorted(told.lineages), 2):
-                _step(counts.both, pair, step)
-        self._forget_total(zone, told.day)
-
     def _forget_total(self, zone: str, day: int) -> None:
         self._totals[zone].pop(day, None)
         week = self._weeks.get(zone)
@@ -183,6 +161,14 @@ class Disagreement:
 
 def _week_of(last_day: int) -> range:
     return range(last_day - WEEK_DAYS + 1, last_day + 1)
+
+
+def _only_among(some: frozenset[str], others: frozenset[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """Lineages, and pairs of two that tell of the same, that are among some and not among others."""
+    alone = [name for name in some if name not in others]
+    if not alone or len(some) < 2:
+        return alone, []
+    return alone, [pair for pair in combinations(sorted(some), 2) if pair[0] not in others or pair[1] not in others]
 
 
 def _add(to: dict[_Key, int], counts: dict[_Key, int]) -> None:
@@ -203,4 +189,4 @@ def _share(only: int, both: int) -> int:
     return only * 1_000 // (only + both) if only + both else 0
 
 
-__all__ = ["Between", "Disagreement", "Told", "Week"]
+__all__ = ["Between", "Disagreement", "Week"]

@@ -8,46 +8,27 @@ from bisect import bisect_left, insort
 from collections.abc import Hashable
 from hashlib import blake2b
 from operator import attrgetter
-from typing import NamedTuple
 
 from streams.core.claims import Account
 from streams.core.deduplicate import Claim
+from streams.core.reach import reaches
 from streams.core.terms import Terms
 from streams.core.testimony import Derived, Testimony
 from streams.core.zones import Placement
 
 Amounts = tuple[int, int, int]
 """By metric: incidents, severity (thousandths), killed."""
+Adds = tuple[Amounts | None, Amounts | None, Amounts | None]
+"""By bound, what an incident adds to the measures wherever it reaches; None where it does not count."""
+NOTHING: Adds = (None, None, None)
 
 _ORDER = attrgetter("order")
 FEW_CLAIMS = 4
 """So many are counted whenever it is asked what they say: to keep the counts would take more room than the claims."""
 
 
-class Part(NamedTuple):
-    """What an incident adds to one bound of some zones: on these days, and in the window during hours [first, last).
-
-    `span`: when it counts as having happened for this bound, seconds since 1970.
-    """
-
-    bound: int
-    zones: tuple[str, ...]
-    days: tuple[int, ...]
-    first_hour: int
-    last_hour: int
-    amounts: Amounts
-    span: tuple[int, int]
-
-
-class Contribution(NamedTuple):
-    """What an incident adds to the measures. Empty where it does not count."""
-
-    incident: str
-    parts: tuple[Part, ...]
-
-
 class Incident:
-    """The claims around one anchor. `contribution`: what it adds to the measures now."""
+    """The claims around one anchor. `reaches`: where and when it counts if it does; `adds`: what it adds to the measures now."""
 
     __slots__ = (
         "_counted",
@@ -55,14 +36,15 @@ class Incident:
         "_few",
         "_terms",
         "_told",
+        "adds",
         "admissions",
         "anchor",
         "claims",
-        "contribution",
         "denials",
         "findings",
         "id",
         "placement",
+        "reaches",
     )
 
     def __init__(self, anchor: Claim, terms: Terms, placement: Placement) -> None:
@@ -74,7 +56,8 @@ class Incident:
         self.admissions: tuple[tuple[str, int], ...] = ()
         self.denials = 0
         self.findings = 0
-        self.contribution: Contribution | None = None
+        self.reaches = reaches(placement, first.start - terms.d_hour_s, first.end - terms.d_hour_s)
+        self.adds = NOTHING
         self._terms = terms
         self._few: tuple[Claim, ...] = ()
         self._counted: Testimony | None = None
@@ -155,6 +138,16 @@ class Incident:
         return self.testimony.derive(self.anchor.kind, bool(self.admissions))
 
     @property
+    def counted(self) -> bool:
+        """Whether it adds anything to the measures."""
+        return self.adds != NOTHING
+
+    def counts(self, bound: int, zone: str, day: int) -> bool:
+        """Whether it adds to a bound of a day of a zone."""
+        reach = self.reaches[bound]
+        return self.adds[bound] is not None and day in reach.days and zone in reach.zones
+
+    @property
     def reports(self) -> int:
         """How many reports tell of it."""
         return len(self._told)
@@ -176,4 +169,4 @@ def incident_id(source: str, report_id: str, truce: str, salt: str) -> str:
     ).hexdigest()
 
 
-__all__ = ["Amounts", "Contribution", "Incident", "Part", "incident_id"]
+__all__ = ["NOTHING", "Adds", "Amounts", "Incident", "incident_id"]

@@ -15,11 +15,12 @@ from streams.core.check import seconds
 from streams.core.claims import Account, Calendar, identity
 from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
-from streams.core.disagreement import WEEK_DAYS, Disagreement, Told, Week
+from streams.core.disagreement import WEEK_DAYS, Disagreement, Week
 from streams.core.gate import Declaration
-from streams.core.incident import Contribution, Incident, incident_id
+from streams.core.incident import NOTHING, Adds, Incident, incident_id
 from streams.core.judgements import Judgements, Key
-from streams.core.measure import BEST, Measure, contribution
+from streams.core.measure import Measure, contribution
+from streams.core.reach import BEST, Reach
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
 from streams.core.testimony import Derived
@@ -27,6 +28,8 @@ from streams.core.zones import ZoneMap
 
 ALONE_MAX = 65_536
 """Kinds of incident with one claim of which it is remembered what follows from them."""
+
+NO_LINEAGES: frozenset[str] = frozenset()
 
 Heard = tuple[str, str, int, tuple[str, ...]]
 """A lineage, its side, the time that it spoke of, and the zones."""
@@ -55,7 +58,8 @@ class Picture:
         self.gone: dict[str, Account] = {}
         self.heard_from: dict[str, int] = {}
         self.stale_days: set[tuple[str, int]] = set()
-        self.stale_weeks: set[tuple[str, int]] = set()
+        self._moved: set[Reach] = set()
+        self._stale_weeks_from: set[tuple[str, int]] = set()
         self._accounts: dict[Key, Account] = {}
         self._deduplicator = Deduplicator(terms)
         self._heard_at: dict[Key, Heard] = {}
@@ -256,9 +260,9 @@ class Picture:
             return best + (self.tallies.excess(zone, day, self.terms.d_hour_s)[0] if metric == 0 else 0)
         total = 0
         for told in self.measure.zones[zone].incidents(BEST, day):
-            found = self.incidents[told].contribution
-            if found is not None and self.derived[told].trusted:
-                total += sum(part.amounts[metric] for part in found.parts if part.bound == BEST)
+            amounts = self.incidents[told].adds[BEST]
+            if amounts is not None and self.derived[told].trusted:
+                total += amounts[metric]
         return total
 
     def take_changes(self) -> tuple[set[str], dict[str, Account]]:
@@ -290,28 +294,37 @@ class Picture:
         if self.incidents.get(incident.id) is incident:
             del self.incidents[incident.id]
         self._dirty.pop(incident.id, None)
-        self._unlist(incident)
-        self.measure.restate(incident.contribution, None)
-        self._disagree(incident.id, None)
-        incident.contribution = None
-        self.derived.pop(incident.id, None)
+        derived = self.derived.pop(incident.id, None)
+        if derived is not None:
+            self._unlist(incident, derived)
+            self._count(incident, NOTHING, derived, derived)
         self.changed.discard(incident.id)
         self.gone[incident.id] = incident.anchor
 
     def _restate(self, incident: Incident) -> None:
-        derived = self._derive(incident)
-        self._unlist(incident)
+        before, derived = self.derived.get(incident.id), self._derive(incident)
+        if before is not None:
+            self._unlist(incident, before)
         covered = False
         if derived.unlisted_only:
             for day in _days(incident.anchor.start, incident.anchor.end):
                 self._unlisted_by_day.setdefault(day, set()).add(incident.id)
             covered = self.coverage.seen_as_nothing(incident.placement, incident.anchor.start, incident.anchor.end)
-        after = contribution(incident, derived, not covered, self.terms.d_hour_s)
-        self.measure.restate(incident.contribution, after)
-        incident.contribution = after
+        self._count(incident, contribution(incident, derived, not covered), before or derived, derived)
         self.derived[incident.id] = derived
-        self._disagree(incident.id, _told(derived, after))
         self.changed.add(incident.id)
+
+    def _count(self, incident: Incident, adds: Adds, before: Derived, after: Derived) -> None:
+        """It adds this now; and who tells of it may be others. A week is shown with each of the days that it ends with."""
+        told = before.lineages if incident.adds[BEST] is not None else NO_LINEAGES
+        self.measure.restate(incident, adds)
+        tell = after.lineages if adds[BEST] is not None else NO_LINEAGES
+        if told != tell:
+            at = incident.reaches[BEST]
+            self.disagreement.restate(at.zones, at.days[0], told, tell)
+            for zone in at.zones:
+                self.measure.zones[zone].level_dirty = True
+                self._stale_weeks_from.add((zone, at.days[0]))
 
     def _derive(self, incident: Incident) -> Derived:
         """Most incidents are told by one claim, and most of those are alike in all that counts."""
@@ -324,12 +337,6 @@ class Picture:
                 self._derived_alone.clear()
             derived = self._derived_alone[alone] = incident.derive()
         return derived
-
-    def _disagree(self, incident_id: str, told: Told | None) -> None:
-        """Who tells of it may be others now; a week is shown with each of the days that it ends with."""
-        for zone, day in self.disagreement.restate(incident_id, told):
-            self.measure.zones[zone].level_dirty = True
-            self._stale_week(zone, day)
 
     def week_of_disagreement(self, zone: str, last_day: int) -> Week:
         """How far lineages differ on the seven days that end with a day of a zone."""
@@ -344,7 +351,9 @@ class Picture:
         start_s = self.terms.d_hour_s + day * DAY
         return self.coverage.lineages(zone, start_s, start_s + DAY)
 
-    def _unlist(self, incident: Incident) -> None:
+    def _unlist(self, incident: Incident, derived: Derived) -> None:
+        if not derived.unlisted_only:
+            return
         for day in _days(incident.anchor.start, incident.anchor.end):
             ids = self._unlisted_by_day.get(day)
             if ids is not None:
@@ -393,8 +402,7 @@ class Picture:
         if incident is None or self.incidents.get(incident.id) is not incident:
             return None
         self.parting(incident.id)
-        self.disagreement.forget(incident.id)
-        self._unlist(incident)
+        self._unlist(incident, self.derived[incident.id])
         self.changed.discard(incident.id)
         del self.incidents[incident.id], self.derived[incident.id]
         return incident.id
@@ -420,24 +428,23 @@ class Picture:
     def take_stale_days(self) -> set[tuple[str, int]]:
         """(zone, day) whose measures, coverage or access changed, and forget them."""
         stale, self.stale_days = self.stale_days, set()
-        for zone, measure in self.measure.zones.items():
-            if measure.dirty_days:
-                stale.update((zone, day) for day in measure.dirty_days)
-                for day in self._tallied_days(zone):
-                    stale.add((zone, day))
-                    self._stale_week(zone, day)
-                measure.dirty_days = set()
-            self.stale_weeks.update((zone, day) for day in measure.dirty_weeks)
-            measure.dirty_weeks = set()
+        touched = self.measure.take_touched()
+        self._moved |= touched
+        moved = {(zone, day) for reach in touched for zone in reach.zones for day in reach.days}
+        stale |= moved
+        for zone in {zone for zone, _ in moved}:
+            for day in self._tallied_days(zone):
+                stale.add((zone, day))
+                self._stale_weeks_from.add((zone, day))
         return stale
 
     def take_stale_weeks(self) -> set[tuple[str, int]]:
         """(zone, day) at whose end the level of the last seven days is another, and forget them."""
-        stale, self.stale_weeks = self.stale_weeks, set()
+        stale = {(zone, day) for reach in self._moved for zone in reach.zones for day in reach.weeks}
+        for zone, day in self._stale_weeks_from:
+            stale.update([(zone, later) for later in range(day, day + WEEK_DAYS)])
+        self._moved, self._stale_weeks_from = set(), set()
         return stale
-
-    def _stale_week(self, zone: str, day: int) -> None:
-        self.stale_weeks.update([(zone, later) for later in range(day, day + WEEK_DAYS)])
 
     def _tallied_days(self, zone: str) -> Iterable[int]:
         """An incident of one day may change what a tally adds to another."""
@@ -450,7 +457,7 @@ class Picture:
             for zone in tally.zones:
                 self.measure.zones[zone].level_dirty = True
                 for day in self.days_of(tally.start, tally.end):
-                    self._stale_week(zone, day)
+                    self._stale_weeks_from.add((zone, day))
 
     def _watch_changed(self, watch: Watch) -> None:
         self._stale(watch.zones, watch.start, watch.end)
@@ -466,18 +473,12 @@ class Picture:
                 self.stale_days.add((zone, day))
                 if self.disagreement.forget_watching(zone, day):
                     self.measure.zones[zone].level_dirty = True
-                    self._stale_week(zone, day)
+                    self._stale_weeks_from.add((zone, day))
 
     def days_of(self, start_s: int, end_s: int) -> range:
         """Days of the truce that a span touches."""
         d_hour_s = self.terms.d_hour_s
         return range((start_s - d_hour_s) // DAY, max(start_s - d_hour_s, end_s - d_hour_s - 1) // DAY + 1)
-
-
-def _told(derived: Derived, counts: Contribution) -> Told | None:
-    """Where an incident counts as having most likely happened, and which lineages of the terms tell of it."""
-    best = next((part for part in counts.parts if part.bound == BEST), None)
-    return None if best is None else Told(best.zones, best.days[0], derived.lineages)
 
 
 def _with_whole(zones: Sequence[str]) -> tuple[str, ...]:

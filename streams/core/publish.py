@@ -195,7 +195,7 @@ def incident_body(picture: Picture, incident: Incident) -> IncidentBody:
         severity=IntervalBody(*derived.severity),
         grade=derived.grade,
         scope=derived.scope,
-        counted=bool(incident.contribution.parts),
+        counted=incident.counted,
         disputed=incident.denials > 0,
         discounted=incident.findings > 0,
         by=[actor for actor in derived.by if actor in picture.terms.actor_by_id],

@@ -6,6 +6,7 @@ remainder to the earliest. Of overlapping tallies the largest excess stands. The
 
 from typing import Any, NamedTuple
 
+from streams.core.claims import Account, Span
 from streams.core.measure import BEST, HIGH, Measure
 from streams.core.terms import DAY
 
@@ -92,10 +93,19 @@ class Tallies:
 
     def _known(self, zone: str, tally: Tally, d_hour_s: int, bound: int) -> int:
         """Incidents of the zone in the tally's period: by their middle for the best, by any overlap for the high."""
-        spans = self._measure.zones[zone].spans[bound]
+        zone_measure = self._measure.zones[zone]
         first, last = (tally.start - d_hour_s) // DAY, (tally.end - d_hour_s - 1) // DAY
-        ids = {found for day in range(first, last + 1) for found in spans.get(day, {}).items()}
-        return sum(start < tally.end and (end > tally.start or start == end >= tally.start) for _, (start, end) in ids)
+        counting = {incident for day in range(first, last + 1) for incident in zone_measure.counting(bound, day)}
+        spans = [_span(incident.anchor, bound) for incident in counting]
+        return sum(start < tally.end and (end > tally.start or start == end >= tally.start) for start, end in spans)
+
+
+def _span(anchor: Account, bound: int) -> Span:
+    """When an incident counts as having happened: for the best in the middle of its span."""
+    if bound != BEST:
+        return anchor.start, anchor.end
+    middle = (anchor.start + anchor.end) // 2
+    return middle, middle
 
 
 def _portion(excess: int, tally: Tally, day: int, d_hour_s: int) -> int:

@@ -71,10 +71,9 @@ class DayInQuestion:
         measure = self.picture.measure.zones[self.zone]
         for bound in (LOW, BEST, HIGH):
             for incident_id in measure.incidents(bound, self.day):
-                contribution = self.picture.incidents[incident_id].contribution
-                assert contribution is not None
-                amounts = [p.amounts[index] for p in contribution.parts if p.bound == bound and self.zone in p.zones]
-                found.setdefault(incident_id, [0, 0, 0])[bound] = sum(amounts)
+                amounts = self.picture.incidents[incident_id].adds[bound]
+                assert amounts is not None
+                found.setdefault(incident_id, [0, 0, 0])[bound] = amounts[index]
         shares = [Share(self.picture.incidents[incident_id], *amounts) for incident_id, amounts in found.items()]
         return sorted(shares, key=lambda share: (-share.low, -share.high, -share.best, share.incident.id))
 

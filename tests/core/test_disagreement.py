@@ -2,12 +2,13 @@
 
 import json
 import os
+from itertools import combinations
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from streams.core.disagreement import Between, Disagreement, Told, Week
+from streams.core.disagreement import Between, Disagreement, Week
 
 SHARED = Path(os.environ.get("TRUCE_SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -15,7 +16,7 @@ SHARED = Path(os.environ.get("TRUCE_SHARED_DATA", Path(__file__).parents[3] / "s
 def week(told: dict[str, str], watching: tuple[str, ...] = (), day: int = 6) -> Week:
     counts = Disagreement(["zone"], lambda zone, day: frozenset(watching))
     for incident in sorted(set("".join(told.values()))):
-        counts.restate(incident, Told(("zone",), day, frozenset(name for name in told if incident in told[name])))
+        counts.restate(("zone",), day, frozenset(), frozenset(name for name in told if incident in told[name]))
     return counts.week("zone", 6)
 
 
@@ -50,19 +51,19 @@ def test_a_week_is_the_seven_days_that_end_with_its_last(day: int, counts: bool)
 
 
 def test_what_changes_is_restated_and_the_counts_are_those_of_the_set() -> None:
-    random, held = Random(3), {}
+    random = Random(3)
     watching: dict[tuple[str, int], frozenset[str]] = {}
+    places = [(random.choice([("one",), ("one", "two"), ()]), random.randrange(9)) for _ in range(30)]
+    held = [frozenset()] * len(places)
 
     def who_watched(zone: str, day: int) -> frozenset[str]:
         return watching.get((zone, day), frozenset())
 
     counts = Disagreement(["one", "two"], who_watched)
     for step in range(500):
-        incident = f"i{random.randrange(30)}"
-        lineages = frozenset(random.sample("abcd", random.randrange(4)))
-        told = Told(random.choice([("one",), ("one", "two"), ()]), random.randrange(9), lineages)
-        held[incident] = None if random.random() < 0.2 else told
-        counts.restate(incident, held[incident])
+        incident = random.randrange(len(places))
+        before, held[incident] = held[incident], frozenset(random.sample("abcd", random.randrange(4)))
+        assert counts.restate(*places[incident], before, held[incident]) is (before != held[incident])
         if not step % 7:
             zone, day = random.choice(["one", "two"]), random.randrange(9)
             watching[zone, day] = frozenset(random.sample("abcde", random.randrange(3)))
@@ -70,20 +71,26 @@ def test_what_changes_is_restated_and_the_counts_are_those_of_the_set() -> None:
         if not step % 25:
             # What was worked out before must not be told after it changed.
             afresh = Disagreement(["one", "two"], who_watched)
-            for known, told in held.items():
-                if told is not None:
-                    afresh.restate(known, told)
+            for place, lineages in zip(places, held, strict=True):
+                afresh.restate(*place, frozenset(), lineages)
             for zone in ("one", "two"):
                 for last in range(15):
-                    assert counts.week(zone, last) == afresh.week(zone, last)
-                    assert counts.index(zone, last) == pooled(counts.week(zone, last))
+                    week = counts.week(zone, last)
+                    assert week == afresh.week(zone, last) == _plainly(zone, last, places, held, who_watched)
+                    assert counts.index(zone, last) == week.index
 
 
-def pooled(found: Week) -> int | None:
-    """What a week's index is of its pairs."""
-    only = sum(pair.one_only + pair.other_only for pair in found.pairs)
-    total = only + sum(pair.both for pair in found.pairs)
-    return (only * 1_000 // total if total else 0) if found.pairs else None
+def _plainly(zone: str, last: int, places: list, held: list[frozenset[str]], who_watched) -> Week:
+    """A week from its incidents, one pair of lineages after the other."""
+    days = range(last - 6, last + 1)
+    told = [names for (zones, day), names in zip(places, held, strict=True) if zone in zones and day in days]
+    pairs = []
+    for one, other in combinations(sorted(set().union(*told, *(who_watched(zone, day) for day in days))), 2):
+        both = sum(one in names and other in names for names in told)
+        pairs.append(Between(one, other, both, sum(one in n for n in told) - both, sum(other in n for n in told) - both))
+    only, both = sum(pair.one_only + pair.other_only for pair in pairs), sum(pair.both for pair in pairs)
+    index = (only * 1_000 // (only + both) if only + both else 0) if pairs else None
+    return Week(last, index, tuple(pairs))
 
 
 def test_it_says_whether_anything_rests_on_who_watched() -> None:

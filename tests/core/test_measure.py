@@ -1,25 +1,29 @@
 """Which days and hours an incident counts in: spans against days from D-hour, and against a naive look at every hour."""
 
+from weakref import ref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.incident import Contribution, Part
-from streams.core.measure import (
+from streams.core.incident import NOTHING, Adds, Amounts
+from streams.core.measure import Measure, measures
+from streams.core.reach import (
     BEST,
     HIGH,
     LOW,
     WINDOW_HOURS,
-    Measure,
     high_days,
     high_hours,
     low_days,
     low_hours,
-    measures,
+    reaches,
 )
 from streams.core.sums import pack, packed, unpack
 from streams.core.terms import DAY, HOUR
+from streams.core.zones import Placement
 
+EAST = ("east",)
 SPANS = st.tuples(st.integers(-4 * DAY, 4 * DAY), st.one_of(st.just(0), st.integers(1, 6 * DAY), st.sampled_from([HOUR, DAY])))
 
 
@@ -113,9 +117,32 @@ def test_nine_tenths_to_the_second_are_enough_for_a_day_and_for_two() -> None:
     assert low_days(start_s, start_s + 104_001) == (2,)
 
 
+class _Told:
+    """An incident in the east, as far as it is measured."""
+
+    def __init__(self, name: str, start_s: int, end_s: int) -> None:
+        self.id = name
+        self.reaches = reaches(Placement(EAST, EAST, EAST), start_s, end_s)
+        self.adds: Adds = NOTHING
+
+    def counts(self, bound: int, zone: str, day: int) -> bool:
+        return self.adds[bound] is not None and day in self.reaches[bound].days
+
+    @classmethod
+    def of(cls, measure: Measure, name: str, span: tuple[int, int], amount: int) -> "_Told":
+        told = cls(name, span[0], span[0] + span[1])
+        measure.restate(told, _low_and_high(amount))  # type: ignore[arg-type]
+        return told
+
+
+def _low_and_high(amount: int) -> Adds:
+    adds: Amounts = (1, amount * 1_000, amount)
+    return adds, None, adds
+
+
 def test_a_strike_is_in_the_level_for_seven_days_to_the_hour() -> None:
     measure = Measure(["east"])
-    measure.restate(None, Contribution("strike", tuple(_part(bound, 600, 600, 1) for bound in (LOW, HIGH))))
+    _Told.of(measure, "strike", (600, 0), 1)
     held = {}
     for hour in (-1, 0, 167, 168):
         measure.advance(hour)
@@ -124,13 +151,48 @@ def test_a_strike_is_in_the_level_for_seven_days_to_the_hour() -> None:
     assert WINDOW_HOURS == 168
 
 
+@pytest.mark.parametrize("steps", [(0, 200), (0, 100, 200), tuple(range(201))])
+def test_a_window_that_moves_far_at_once_holds_what_it_does_by_the_hour(steps: tuple[int, ...]) -> None:
+    measure = Measure(["east"])
+    for hour in (5, 40, 150):
+        _Told.of(measure, str(hour), (hour * HOUR, 0), 1)
+    for hour in steps:
+        measure.advance(hour)
+    assert measure.zones["east"].window()[6] == 2
+
+
 def test_a_strike_of_the_hour_that_it_is_counts_at_once() -> None:
     measure = Measure(["east"])
     measure.advance(0)
-    for incident, first_hour in (("of this hour", 0), ("of the next", 1)):
-        part = Part(HIGH, ("east",), (0,), first_hour, first_hour + WINDOW_HOURS, (1, 0, 0), (0, 0))
-        measure.restate(None, Contribution(incident, (part,)))
+    for hour in (0, 1):
+        _Told.of(measure, f"of hour {hour}", (hour * HOUR, 0), 1)
     assert measure.zones["east"].window()[6] == 1
+
+
+def test_incidents_of_the_same_hour_and_place_share_where_they_count() -> None:
+    place, other = Placement(EAST, EAST, EAST), Placement(EAST, (), EAST)
+    low, best, high = reaches(place, 600, 600)
+    assert low is best is high is reaches(place, 1_200, 1_200)[0]
+    assert reaches(place, HOUR, HOUR)[0] is not low
+    assert reaches(other, 600, 600)[0].zones == ()
+
+
+def test_what_changed_is_told_once_for_all_that_reach_alike() -> None:
+    measure = Measure(["east"])
+    one, other = _Told.of(measure, "one", (0, 0), 1), _Told.of(measure, "other", (60, 0), 1)
+    assert measure.take_touched() == {one.reaches[LOW]}
+    measure.restate(other, other.adds)  # type: ignore[arg-type]
+    assert measure.take_touched() == set()
+    measure.restate(other, NOTHING)  # type: ignore[arg-type]
+    (reach,) = measure.take_touched()
+    assert (reach.zones, reach.days, list(reach.weeks)) == (EAST, (0,), [0, 1, 2, 3, 4, 5, 6])
+
+
+@given(SPANS)
+def test_the_weeks_of_what_counts_are_the_days_whose_last_hour_has_it_in_the_window(span: tuple[int, int]) -> None:
+    for reach in reaches(Placement(EAST, EAST, EAST), span[0], span[0] + span[1]):
+        last_hours = {day: day * 24 + 23 for day in range(-15, 30)}
+        assert [d for d, hour in last_hours.items() if reach.first_hour <= hour < reach.last_hour] == list(reach.weeks)
 
 
 @given(SPANS)
@@ -141,45 +203,30 @@ def test_what_is_certain_is_possible(span: tuple[int, int]) -> None:
     assert low_first >= low_last or high_first <= low_first < low_last <= high_last
 
 
-def _part(bound: int, start_s: int, end_s: int, amount: int) -> Part:
-    days, hours = (low_days, low_hours) if bound == LOW else (high_days, high_hours)
-    amounts = (1, amount * 1_000, amount)
-    return Part(bound, ("east",), days(start_s, end_s), *hours(start_s, end_s), amounts, (start_s, end_s))
-
-
 @given(st.lists(st.tuples(SPANS, st.integers(0, 9)), max_size=8), st.permutations(range(-4 * 24, 12 * 24, 37)))
 def test_the_rolling_level_is_the_sum_of_what_its_window_holds(told, order) -> None:
     """Incidents are entered while the window moves on, early and late; at the end every one counts once."""
     whole, hours = Measure(["east"]), sorted(order[:6])
-    measure = whole.zones["east"]
-    spans = [(span[0], span[0] + span[1], amount) for span, amount in told]
-    entries = list(enumerate(spans))
+    measure, entries = whole.zones["east"], list(enumerate(told))
     for hour in hours:
         measure.advance(hour)
-        for number, (start_s, end_s, amount) in entries[:2]:
-            for bound in (LOW, HIGH):
-                part = _part(bound, start_s, end_s, amount)
-                whole.restate(None, Contribution(f"{number}/{bound}", (part,)))
+        for number, (span, amount) in entries[:2]:
+            _Told.of(whole, str(number), span, amount)
         entries = entries[2:]
-    entered = spans[: len(spans) - len(entries)]
+    entered = told[: len(told) - len(entries)]
     window = (hours[-1] + 1 - WINDOW_HOURS) * HOUR, (hours[-1] + 1) * HOUR
     for bound, test in ((LOW, _low_naively), (HIGH, _high_naively)):
-        held = [amount for start_s, end_s, amount in entered if test(start_s, end_s, *window)]
+        held = [amount for span, amount in entered if test(span[0], span[0] + span[1], *window)]
         assert measure.window()[bound * 3 : bound * 3 + 3] == [len(held), sum(held) * 1_000, sum(held)]
 
 
 @given(st.lists(st.tuples(SPANS, st.integers(0, 9)), min_size=1, max_size=6))
 def test_what_is_taken_out_again_leaves_nothing(told) -> None:
     measure = Measure(["east"])
-    contributions = [
-        Contribution(str(n), tuple(_part(bound, span[0], span[0] + span[1], amount) for bound in (LOW, HIGH)))
-        for n, (span, amount) in enumerate(told)
-    ]
-    for contribution in contributions:
-        measure.restate(None, contribution)
+    incidents = [_Told.of(measure, str(number), span, amount) for number, (span, amount) in enumerate(told)]
     measure.advance(100)
-    for contribution in contributions:
-        measure.restate(contribution, None)
+    for incident in incidents:
+        measure.restate(incident, NOTHING)
     zone = measure.zones["east"]
     assert zone.window() == [0] * 9
     assert all(not any(zone.day(day)) for day in zone.days)
@@ -195,21 +242,61 @@ def test_an_interval_keeps_its_order_and_a_tally_adds_to_best_and_high_only() ->
     assert (tallied.severity.low, tallied.severity.best, tallied.severity.high) == (5, 6, 7)
 
 
-@given(st.lists(st.tuples(st.integers(0, 5), SPANS, st.booleans()), max_size=12))
-def test_who_counts_on_a_day_is_told_as_it_is_now(steps) -> None:
-    """Asked after every step: what was listed before must not be told after it changed."""
-    measure, held = Measure(["east"]), {}
-    for number, span, there in steps:
-        incident = str(number)
-        parts = tuple(_part(bound, span[0], span[0] + span[1], 1) for bound in (LOW, HIGH)) if there else ()
-        after = Contribution(incident, parts)
-        measure.restate(held.get(incident), after)
-        held[incident] = after
-        for bound in (LOW, HIGH):
-            days = {day for one in held.values() for part in one.parts for day in part.days} | {span[0] // DAY}
-            for day in days:
-                wanted = [name for name, one in held.items() for p in one.parts if p.bound == bound and day in p.days]
-                assert measure.zones["east"].incidents(bound, day) == sorted(wanted)
+@given(
+    st.lists(st.tuples(st.sampled_from([(0, 0), (HOUR, 0), (-600, 1_200), (0, 2 * DAY)]), st.booleans()), min_size=2, max_size=3),
+    st.lists(st.tuples(st.integers(0, 2), st.tuples(*[st.sampled_from([-1, 1])] * 3)), max_size=12),
+)
+def test_who_counts_on_a_day_and_for_how_much_is_told_as_it_is_now(told, steps) -> None:
+    """Asked after every step: what was listed before must not be told after it changed. -1: it does not count in a bound."""
+    measure = Measure(["east"])
+    incidents = [_Told(str(number), span[0], span[0] + span[1]) for number, (span, _) in enumerate(told)]
+    for incident, (_, elsewhere) in zip(incidents, told, strict=True):
+        if elsewhere:
+            # The centre may lie in a zone without being certain of it.
+            incident.reaches = reaches(Placement(EAST, (), EAST), incident.reaches[HIGH].first_hour * HOUR, 5 * DAY)
+    zone = measure.zones["east"]
+    for number, amounts in steps:
+        incident = incidents[number % len(incidents)]
+        measure.restate(incident, tuple(None if amount < 0 else (1, amount, 0) for amount in amounts))
+        for bound in (LOW, BEST, HIGH):
+            for day in range(-2, 6):
+                there = [one for one in incidents if one.reaches[bound].zones == EAST and one.counts(bound, "east", day)]
+                assert zone.incidents(bound, day) == sorted(one.id for one in there)
+                sums = [sum(one.adds[bound][metric] for one in there) for metric in range(3)]
+                assert zone.day(day)[bound * 3 : bound * 3 + 3] == sums
+
+
+def test_a_list_is_the_same_one_until_somebody_comes_or_goes() -> None:
+    measure = Measure(["east"])
+    zone, strike = measure.zones["east"], _Told.of(measure, "strike", (0, 0), 3)
+    listed = zone.incidents(HIGH, 0)
+    measure.restate(strike, _low_and_high(4))
+    assert zone.incidents(HIGH, 0) is listed
+    measure.restate(strike, (None, None, _low_and_high(4)[HIGH]))
+    assert zone.incidents(HIGH, 0) is listed
+    assert zone.incidents(LOW, 0) == []
+    _Told.of(measure, "other", (0, 0), 3)
+    assert zone.incidents(HIGH, 0) == ["other", "strike"]
+
+
+def test_what_counts_no_more_is_not_kept() -> None:
+    measure = Measure(["east"])
+    strike = _Told.of(measure, "strike", (0, 2 * DAY), 3)
+    measure.zones["east"].incidents(HIGH, 1)
+    measure.restate(strike, NOTHING)
+    kept = ref(strike)
+    del strike
+    assert kept() is None
+
+
+def test_what_reaches_back_into_days_that_were_let_go_of_can_still_change() -> None:
+    """A revision of something told of a whole month: some of its days are closed long since."""
+    measure = Measure(["east"])
+    zone, month = measure.zones["east"], _Told.of(measure, "month", (0, 30 * DAY), 3)
+    zone.forget(10)
+    measure.restate(month, NOTHING)
+    assert zone.incidents(HIGH, 20) == []
+    assert zone.window() == zone.day(20) == [0] * 9
 
 
 @given(st.lists(st.integers(-(1 << 62), (1 << 62) - 1), min_size=9, max_size=9))
@@ -227,16 +314,14 @@ def test_a_sum_beyond_its_bits_is_an_error_and_no_other_sum() -> None:
 def test_what_is_forgotten_changes_no_week_whatever_comes_afterwards() -> None:
     """Weeks that end with each of these days are asked for, and the days before the fifth are let go of in between."""
     whole, kept = Measure(["east"]), Measure(["east"])
-    parts = [_part(bound, day * DAY, day * DAY, day + 20) for day in range(-9, 9) for bound in (LOW, HIGH)]
-    for number, part in enumerate(parts):
+    for number in range(-9, 9):
         for measure in (whole, kept):
-            measure.restate(None, Contribution(str(number), (part,)))
+            _Told.of(measure, str(number), (number * DAY, 0), number + 20)
     kept.zones["east"].forget(5)
     assert kept.zones["east"].incidents(HIGH, 4) == []
     assert kept.zones["east"].incidents(HIGH, 5) == whole.zones["east"].incidents(HIGH, 5) != []
-    later = Contribution("later", (_part(HIGH, 5 * DAY, 5 * DAY, 7), _part(LOW, 6 * DAY, 6 * DAY, 3)))
     for measure in (whole, kept):
-        measure.restate(None, later)
+        _Told.of(measure, "later", (5 * DAY, 0), 7)
     days = range(-12, 20)
     assert [kept.zones["east"].week(day) for day in days] == [whole.zones["east"].week(day) for day in days]
     kept.zones["east"].forget(8)
