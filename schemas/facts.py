@@ -184,7 +184,7 @@ class Origin(Struct, frozen=True, array_like=True):
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
-class Circle(Struct, frozen=True, omit_defaults=True):
+class Circle(Struct, frozen=True, omit_defaults=True, gc=False):
     """Where a report points: a centre, an uncertainty radius, and the areas that it may touch.
 
     `precision` is on the UCDP scale (1 exact, 2 near, 3 district, 4 province, 5 vague, 6 country, 7 sea or air).

@@ -7,7 +7,7 @@ and punctuation, forms of alef, ya and ta, digits of either script. Texts of dif
 
 import re
 import unicodedata
-from ctypes import byref, c_uint64
+from ctypes import c_uint16, c_uint64
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -69,16 +69,25 @@ def wording(text: str | None) -> Wording:
 
 def _wording_in_c(text: str) -> Wording:
     """The same."""
-    signature = c_uint64()
-    if text.isascii():
-        count = LIBRARY.truce_ascii_wording(text.encode(), len(text), byref(signature))
-        if count >= 0:
-            return Wording(Script.LATIN, signature.value, count) if count >= LETTERS_MIN else UNSAID
-    plain = letters(text)
-    if len(plain) < LETTERS_MIN:
-        return UNSAID
-    script = LIBRARY.truce_wording(plain.encode("utf-32-le", "surrogatepass"), len(plain), byref(signature))
-    return Wording(_SCRIPTS[script], signature.value, len(plain))
+    text = text[: LETTERS_MAX * 4]
+    coded, found = text.encode("utf-32-le", "surrogatepass"), (c_uint64 * 2)()
+    count = LIBRARY.truce_text_wording(coded, len(text), _told, _TOLD, found)
+    while count < _ADDRESS_IN_IT and _tell(-2 - count):
+        count = LIBRARY.truce_text_wording(coded, len(text), _told, _TOLD, found)
+    if count < 0:
+        plain = letters(text)
+        count = len(plain)
+        found[1] = LIBRARY.truce_wording(plain.encode("utf-32-le", "surrogatepass"), count, found)
+    return Wording(_SCRIPTS[found[1]], found[0], count) if count >= LETTERS_MIN else UNSAID
+
+
+def _tell(code: int) -> bool:
+    """Enter what becomes of a character, for C to read. Whether it is one that can be told so: no more than a letter."""
+    plain = _LEVELLED[code]
+    if code >= _TOLD or len(plain) > 1 or plain > "\ufffe":
+        return False
+    _told[code] = ord(plain) if plain else _NOTHING
+    return True
 
 
 def letters(text: str) -> str:
@@ -100,6 +109,10 @@ class _Levelled(dict[int, str]):
 
 
 _LEVELLED = _Levelled()
+_TOLD = 0x2100
+"""Latin, Cyrillic, Arabic and common signs. Of a character below this C is told once what becomes of it."""
+_told = (c_uint16 * _TOLD)()
+_NOTHING, _ADDRESS_IN_IT = 0xFFFF, -1
 
 
 def bits_apart(one: int, other: int) -> int:

@@ -119,13 +119,13 @@ class LogPartition:
             self._pass_over(read(value), offset)
             return
         record = read(value)
-        if isinstance(record, Rejection):
+        if isinstance(record, LocatedReport):
+            self._report(record, offset)
+        elif isinstance(record, Rejection):
             self._refuse_unread(offset, value, key, record)
         elif isinstance(record, LoggedTick):
             for truce in self.monitors:
                 self._give(truce, record, offset)
-        elif isinstance(record, LocatedReport):
-            self._report(record, offset)
         elif self._monitor(record.truce) is not None:
             rejection = self._give(record.truce, record, offset)
             if rejection is not None:

@@ -56,6 +56,10 @@ class ZoneMap:
             microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m, circle.precision, tuple(circle.areas)
         )
 
+    def is_abroad(self, circle: Circle) -> bool:
+        """Whether it touches none of the countries of the truce."""
+        return self._countries.isdisjoint([_country(area) for area in circle.areas])
+
     def covered_by(self, circle: Circle, radius_m: int | None) -> tuple[str, ...]:
         """The zones that lie wholly inside what a nil report says it watched.
 

@@ -201,11 +201,9 @@ class Monitor:
             self._keep_early(located, offset)
             return
         mark = self._mark_at(offset)
-        present = self._now()
-        clock = self.time.clock
-        carried = clock.latest.get((located.origin.topic, located.origin.partition))
-        ahead = carried is not None and (clock.now_s is None or carried > clock.now_s)
-        if not ahead or not present.picture.terms.truce.simulated:
+        present, clock, origin = self._now(), self.time.clock, located.origin
+        carried = clock.latest.get((origin.topic, origin.partition))
+        if carried is None or (clock.now_s is not None and carried <= clock.now_s) or not present.picture.terms.truce.simulated:
             self._enter(located, offset, mark)
         elif len(self.waiting) < present.picture.terms.limits.held_back_max:
             self.waiting.hold(carried, located, offset, mark)

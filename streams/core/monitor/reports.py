@@ -12,7 +12,7 @@ from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from schemas.facts import Circle, LocatedReport, Rejection, Report
 from schemas.reasons import UNLISTED, Reason, ReportType
@@ -42,7 +42,7 @@ class Mark(NamedTuple):
     now_s: int | None
 
 
-class Live(NamedTuple):
+class Live(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a report: the best revision so far, its bytes, where it points and when it was received. One that was
     retracted, or that moved outside the truce, is kept too: a lower revision that comes later must not revive it."""
 
@@ -60,15 +60,25 @@ class Live(NamedTuple):
     def shown(self) -> bool:
         return not self.retracted and not self.outside
 
-    @property
-    def rank(self) -> tuple[int, bool, bytes]:
-        """The higher revision stands; on a tie a retraction wins, then the larger digest."""
-        return self.revision, self.retracted, blake2b(self.raw, digest_size=16).digest()
+    def stands_over(self, other: "Live") -> bool:
+        """The higher revision stands; on a tie a retraction wins, then the larger digest. Against what is the same: no."""
+        mine, its = (self.revision, self.retracted), (other.revision, other.retracted)
+        return mine > its if mine != its else self.raw != other.raw and _digest(self.raw) > _digest(other.raw)
 
     @property
     def span(self) -> tuple[int, int]:
         """Seconds since 1970 of the days that it may concern, wherever the truce's day begins."""
         return (self.day - 1) * DAY, (self.day + 2) * DAY
+
+
+class KeptDay:
+    """The reports that are kept on account of a day, and from where the log tells them again."""
+
+    __slots__ = ("keys", "mark")
+
+    def __init__(self, mark: Mark) -> None:
+        self.keys: dict[Key, None] = {}
+        self.mark = mark
 
 
 class Reports:
@@ -82,33 +92,32 @@ class Reports:
         self._live: dict[Key, Live] = {}
         self._by_lineage: Counter[str] = Counter()
         self._by_type: Counter[tuple[str, ReportType]] = Counter()
-        self._keys_by_day: dict[int, set[Key]] = {}
-        self._marks: dict[int, Mark] = {}
+        self._days: dict[int, KeptDay] = {}
 
     def __len__(self) -> int:
         return len(self._live)
 
     def take(self, located: LocatedReport, offset: int, mark: Mark, present: Present) -> tuple[Rejection, Live] | None:
         """A refusal, with as much of the report as a marker needs. `mark`: from where the log tells it again."""
-        fresh, report = _read(located, present.picture.terms)
+        picture, terms = present.picture, present.picture.terms
+        fresh, report = _read(located, terms)
         key = key_of(report.source, report.report_id)
-        terms = present.picture.terms
         if located.gazetteer is not None and len(self.gazetteers) < GAZETTEERS_MAX:
             self.gazetteers.add(located.gazetteer)
         held = self._live.get(key)
-        if held is not None and fresh.rank <= held.rank:
+        if held is not None and not fresh.stands_over(held):
             self._again(key, held, fresh, report, offset, mark, terms)
             return None
         day = self._day(report, located, held, present)
         if isinstance(day, Rejection):
-            return self._refuse(day, fresh._replace(day=located.received_at // DAY), offset, terms)
+            return self._refuse(day, fresh, offset, terms)
         if day is None:
             self.counts["outside"] += 1
             self.counts["replaced"] += held is not None
-            self._replace(key, held, fresh._replace(day=located.received_at // DAY, outside=True), report, mark)
+            self._replace(key, held, replace(fresh, outside=True), report, mark)
             return None
-        fresh = fresh._replace(day=day)
-        full = self._full(fresh, present.picture) if held is None else None
+        fresh = replace(fresh, day=_number_once(day))
+        full = self._full(fresh, picture) if held is None else None
         if full is not None:
             return self._refuse(full, fresh, offset, terms)
         self.counts["kept"] += 1
@@ -118,8 +127,7 @@ class Reports:
 
     def refuse(self, located: LocatedReport, rejection: Rejection, offset: int, terms: Terms) -> tuple[Rejection, Live]:
         """Refuse one that there is no room to keep waiting."""
-        fresh, _ = _read(located, terms)
-        return self._refuse(rejection, fresh._replace(day=located.received_at // DAY), offset, terms)
+        return self._refuse(rejection, _read(located, terms)[0], offset, terms)
 
     def _refuse(self, rejection: Rejection, fresh: Live, offset: int, terms: Terms) -> tuple[Rejection, Live]:
         self.counts["rejected"] += 1
@@ -128,11 +136,11 @@ class Reports:
 
     def _again(self, key: Key, held: Live, fresh: Live, report: Report, offset: int, mark: Mark, terms: Terms) -> None:
         self.counts["duplicates"] += 1
-        if fresh.rank < held.rank:
+        if held.stands_over(fresh):
             self.passed_over.add(offset, terms.limits.passed_over_max)
         elif fresh.received_at < held.received_at:
             # The same report was received earlier than the one we hold: the earlier time of receipt is the true one.
-            earlier = held._replace(circle=fresh.circle, received_at=fresh.received_at)
+            earlier = replace(held, circle=fresh.circle, received_at=fresh.received_at)
             self._replace(key, held, earlier, report, mark)
 
     def _day(self, report: Report, located: LocatedReport, held: Live | None, present: Present) -> int | Rejection | None:
@@ -141,7 +149,7 @@ class Reports:
         start = end = located.received_at
         if report.type is ReportType.VIOLATION and report.status == "active":
             (start, end), _ = span_of(report, picture.calendar)
-            if located.circle is None or not any(area[:2] in terms.truce.countries for area in located.circle.areas):
+            if located.circle is None or picture.zone_map.is_abroad(located.circle):
                 return None
         elif report.covers is not None and report.covers.start is not None and report.covers.end is not None:
             start, end = seconds(report.covers.start), seconds(report.covers.end)
@@ -159,14 +167,16 @@ class Reports:
     def _full(self, fresh: Live, picture: Picture) -> Rejection | None:
         """Limits are per lineage, so that nobody's flood silences another, and over all, so that memory has an end."""
         limits = picture.terms.limits
-        for name, count in self._counted(fresh, picture):
+        counted = [("live_reports_max", len(self._live)), ("live_reports_per_lineage_max", self._by_lineage[fresh.lineage])]
+        if fresh.type is not ReportType.VIOLATION:
+            counted += self._counted(fresh, picture)
+        for name, count in counted:
             if count >= getattr(limits, name):
                 return Rejection(Reason.LIMIT_REACHED, f"type: no room for another {fresh.type} (limits.{name})")
         return None
 
     def _counted(self, fresh: Live, picture: Picture) -> Iterator[tuple[str, int]]:
-        yield "live_reports_max", len(self._live)
-        yield "live_reports_per_lineage_max", self._by_lineage[fresh.lineage]
+        """The limits of a type of its own, and what counts towards them."""
         if fresh.type is ReportType.TALLY:
             yield "tallies_per_lineage_max", self._by_type[fresh.lineage, ReportType.TALLY]
         elif fresh.type in JUDGEMENTS:
@@ -177,20 +187,24 @@ class Reports:
             yield "access_statements_max", len(picture.access)
 
     def _replace(self, key: Key, held: Live | None, fresh: Live, report: Report, mark: Mark) -> None:
+        pictures = self._governing.pictures
         if held is not None:
             self._uncount(held)
-            self._keys_by_day[held.day].discard(key)
+            del self._days[held.day].keys[key]
             if held.shown:
-                for picture in self._governing.pictures:
+                for picture in pictures:
                     picture.remove(key)
         self._live[key] = fresh
         self._by_lineage[fresh.lineage] += 1
         self._by_type[fresh.lineage, fresh.type] += 1
-        self._keys_by_day.setdefault(fresh.day, set()).add(key)
-        if fresh.day not in self._marks or mark.offset < self._marks[fresh.day].offset:
-            self._marks[fresh.day] = mark
+        kept = self._days.get(fresh.day)
+        if kept is None:
+            kept = self._days[fresh.day] = KeptDay(mark)
+        kept.keys[key] = None
+        if mark.offset < kept.mark.offset:
+            kept.mark = mark
         if fresh.shown:
-            for picture in self._governing.pictures:
+            for picture in pictures:
                 picture.add(key, report, fresh.circle, fresh.received_at)
 
     def _uncount(self, live: Live) -> None:
@@ -207,14 +221,13 @@ class Reports:
     def closed_before(self, open_from_s: int) -> list[int]:
         """Days of reports that nothing open can touch any more."""
         before_day = open_from_s // DAY - FORGET_DAYS
-        return [day for day in self._keys_by_day if day < before_day]
+        return [day for day in self._days if day < before_day]
 
     def forget(self, days: list[int], open_from_s: int) -> list[str]:
         """Let go of their reports. Ids of the incidents that went with them."""
         gone: list[str] = []
         for day in days:
-            self._marks.pop(day, None)
-            for key in self._keys_by_day.pop(day):
+            for key in self._days.pop(day).keys:
                 live = self._live.pop(key)
                 self._uncount(live)
                 self.counts["forgotten"] += 1
@@ -238,7 +251,7 @@ class Reports:
 
     def marks(self) -> Iterable[Mark]:
         """From where the log tells those of each day again."""
-        return self._marks.values()
+        return [kept.mark for kept in self._days.values()]
 
     def states(self) -> dict[str, int]:
         """How many are live, retracted, outside the truce."""
@@ -268,24 +281,34 @@ class Reports:
 
 
 def _read(located: LocatedReport, terms: Terms) -> tuple[Live, Report]:
-    """What to keep of a report, of no day yet, and the report."""
+    """What to keep of a report, on account of the day of its receipt, and the report."""
     raw = bytes(located.report)
     report = _decode_report(raw)
-    # There are few sources and places for many reports: their names are kept once.
+    circle, received_at = located.circle, located.received_at
+    # There are few sources, places and days for many reports: what they are called is kept once.
     force_setattr(report, "source", intern(report.source))
-    circle = located.circle
     if circle is not None:
-        force_setattr(circle, "areas", _kept_once(*circle.areas))
+        force_setattr(circle, "areas", _list_once(*circle.areas))
         if circle.place is not None:
             force_setattr(circle, "place", intern(circle.place))
-    lineage = terms.lineage(report.source.strip())
-    fresh = Live(report.revision, report.status == "retracted", raw, circle, located.received_at, lineage, report.type, 0)
-    return fresh, report
+        if circle.stated_area is not None:
+            force_setattr(circle, "stated_area", intern(circle.stated_area))
+    lineage, retracted = terms.lineage(report.source.strip()), report.status == "retracted"
+    return Live(report.revision, retracted, raw, circle, received_at, lineage, report.type, received_at // DAY), report
 
 
 @lru_cache(maxsize=4_096)
-def _kept_once(*areas: str) -> list[str]:
+def _list_once(*areas: str) -> list[str]:
     return list(areas)
+
+
+@lru_cache(maxsize=4_096)
+def _number_once(day: int) -> int:
+    return day
+
+
+def _digest(raw: bytes) -> bytes:
+    return blake2b(raw, digest_size=16).digest()
 
 
 def must_mark(live: Live) -> bool:

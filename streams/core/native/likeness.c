@@ -5,6 +5,7 @@
 
 enum { RUN = 4, LETTERS_MAX = 400, READ_MAX = 1600, TABLE = 1024 };
 enum { LATIN = 1, ARABIC, CYRILLIC, OTHER, SCRIPTS };
+enum { UNTOLD = 0, NOTHING = 0xFFFF, ADDRESS = -1 };
 
 static int script_of(const uint32_t *letters, int32_t count) {
     int32_t of[SCRIPTS] = { 0 };
@@ -71,17 +72,21 @@ int32_t truce_wording(const uint32_t *letters, int32_t count, uint64_t *signatur
     return script_of(letters, count);
 }
 
-/* Of a text of ASCII, which needs no more than this to be levelled. Returns how many letters it has; -1 where an address
-   may stand in it, which Python takes out. */
-int32_t truce_ascii_wording(const char *text, int32_t length, uint64_t *signature) {
+/* Of a text as it is, of which Python tells by character what becomes of it: the letter, NOTHING, or that it did not tell
+   yet. Returns how many letters there are, and gives their signature and script; ADDRESS where one may stand in the text, which
+   Python takes out; -2 - c where it must first tell of the character c. */
+int32_t truce_text_wording(const uint32_t *text, int32_t length, const uint16_t *levelled, int32_t told, uint64_t found[2]) {
+    static const uint32_t http[4] = { 'h', 't', 't', 'p' }, www[4] = { 'w', 'w', 'w', '.' };
     uint32_t letters[LETTERS_MAX];
     int32_t count = 0;
     if (length > READ_MAX) length = READ_MAX;
     for (int32_t at = 0; at < length; at++) {
-        char c = text[at] >= 'A' && text[at] <= 'Z' ? (char)(text[at] + 32) : text[at];
-        if (at + 4 <= length && (!memcmp(text + at, "http", 4) || !memcmp(text + at, "www.", 4))) return -1;
-        if (((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) && count < LETTERS_MAX) letters[count++] = (uint32_t)c;
+        uint32_t code = text[at], letter = code < (uint32_t)told ? levelled[code] : UNTOLD;
+        if (at + 4 <= length && (!memcmp(text + at, http, sizeof http) || !memcmp(text + at, www, sizeof www))) return ADDRESS;
+        if (letter == UNTOLD) return -2 - (int32_t)code;
+        if (letter != NOTHING && count < LETTERS_MAX) letters[count++] = letter;
     }
-    *signature = signature_of(letters, count);
+    found[0] = signature_of(letters, count);
+    found[1] = (uint64_t)script_of(letters, count);
     return count;
 }
