@@ -136,6 +136,7 @@ async def _run(reports: int, chunk: int, how: str) -> dict[str, float]:
         for one in chunks:
             await first.work(one)
             await monitor._take([_record(next(offsets), entry.key, entry.value, APPENDED_S) for entry in first.written])
+            await monitor._work(to_the_end=True)
         taken_s = time.process_time() - began_s
         if how == "asked":
             monitor._vitals = monitor._state.vitals()

@@ -99,7 +99,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "streams/worker/partition_owner.py": {
         "_collect: started >= self._collect_due_at  →  started > self._collect_due_at": AT_ONE_MOMENT,
         "_look_at_vitals: started < self._vitals_due_at  →  started <= self._vitals_due_at": AT_ONE_MOMENT,
-        "_commit_batch: time.monotonic() - started > BATCH_S_MAX  →  time.monotonic() - started >= BATCH_S_MAX": AT_ONE_MOMENT,
+        "_take_in: time.monotonic() - self._taken_since > BATCH_S_MAX  →  time.monotonic() - self._taken_since >= BATCH_S_MAX": (
+            AT_ONE_MOMENT
+        ),
     },
     "streams/worker/state.py": {
         "step_over: offset > state.next_offset  →  offset >= state.next_offset": "to where it is it need not step",

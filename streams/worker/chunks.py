@@ -12,8 +12,8 @@ from typing import Any
 
 from faust.types import TP
 
-CHUNKS_MAX = 2
-"""Chunks of one partition that may wait or be worked on at once: one in hand, one ready."""
+CHUNKS_MAX = 3
+"""Chunks of one partition that may wait or be worked on at once: one being written, one in hand, one ready."""
 GROWS_RECORDS_MAX = 1_000
 GROWS_BYTES_MAX = 1_048_576
 """Below both of these a chunk that waits takes in what is read meanwhile, so that many small ones do not queue up."""

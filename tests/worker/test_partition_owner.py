@@ -17,6 +17,7 @@ from streams import metrics
 from streams.core.intake import TICK_KEY
 from streams.worker import partition_owner
 from streams.worker.chunks import Chunk
+from streams.worker.failures import Fenced
 from streams.worker.partition_owner import ATTEMPTS_MAX, PartitionOwner
 from streams.worker.progress import Progress
 from streams.worker.sending import Outgoing
@@ -25,11 +26,17 @@ LOG = TP(LOCATED, 0)
 
 
 class Shelf:
-    """In the broker's place: the log, and what was committed. `failing`: so many transactions fail first."""
+    """In the broker's place: the log, and what was committed. `failing`: so many transactions fail first.
+
+    Each waits at `gate`.
+    """
 
     def __init__(self, *log: bytes, failing: int = 0) -> None:
         self.log = list(log)
         self.failing = failing
+        self.gate = asyncio.Semaphore(1_000)
+        self.begun = 0
+        self.fault: Exception = KafkaError("as the test asked")
         self.facts: list[Fact] = []
         self.markers: list[bytes] = []
 
@@ -80,9 +87,12 @@ class Stub:
         return state
 
     async def commit(self, facts: Iterable[Fact], next_offset: int, log_records: Iterable[Outgoing] = ()) -> dict[str, int]:
+        facts = list(facts)
+        self._shelf.begun += 1
+        await self._shelf.gate.acquire()
         if self._shelf.failing:
             self._shelf.failing -= 1
-            raise KafkaError("as the test asked")
+            raise self._shelf.fault
         self._shelf.facts += facts
         self._shelf.markers += [record.value for record in log_records if record.value]
         return {}
@@ -174,3 +184,157 @@ def test_what_the_truces_have_come_to_is_that_of_the_state() -> None:
     looked: list[list[Any]] = []
     worked_off(Shelf(b"a", b"b"), (0, 2), state=Seen, look=lambda owner: looked.append(owner.vitals()))
     assert looked == [[], [2]]
+
+
+# -- while one batch is being committed ----------------------------------------------------------------------------------
+
+
+class Held:
+    """An owner of which the test lets through one transaction after the other."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        shelf.gate = asyncio.Semaphore(0)
+        self.acknowledged: list[int] = []
+        self.owner = PartitionOwner(
+            0,
+            {"shelf": shelf},
+            "of-a-test",
+            ChainPartition,
+            Progress(60),
+            lambda chunk: self.acknowledged.append(chunk.last_offset),
+        )
+        self.working = asyncio.create_task(self.owner.run())
+
+    async def give(self, start: int, end: int) -> None:
+        self.owner.put(Chunk(LOG, self.shelf.records(start, end)))
+        await self.turns()
+
+    async def let_through(self) -> None:
+        self.shelf.gate.release()
+        await self.turns()
+
+    async def end(self) -> None:
+        for _ in range(10):
+            self.shelf.gate.release()
+        await self.owner.stop()
+        await self.working
+
+    @staticmethod
+    async def turns() -> None:
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+
+def test_the_next_batch_is_taken_in_meanwhile_and_is_committed_behind_it() -> None:
+    async def work() -> None:
+        held = Held(Shelf(b"a", b"b", b"c", b"d"))
+        await held.give(0, 1)
+        await held.give(1, 3)
+        await held.give(3, 4)
+        assert held.owner._state.next_offset == 4, "the state goes on"
+        assert (held.shelf.begun, held.acknowledged) == (1, [])
+        await held.let_through()
+        assert (held.shelf.begun, held.acknowledged) == (2, [0]), "one transaction at a time, and only what is committed is done"
+        assert held.shelf.heads() == chain([b"a"])
+        await held.let_through()
+        assert held.acknowledged == [0, 2, 3]
+        assert held.shelf.heads() == chain([b"a", b"b", b"c", b"d"])
+        await held.end()
+
+    asyncio.run(work())
+
+
+def test_where_it_fails_what_was_taken_in_meanwhile_is_decided_again_behind_it() -> None:
+    async def work() -> None:
+        held = Held(Shelf(b"a", b"b", b"c", failing=1))
+        await held.give(0, 1)
+        await held.give(1, 3)
+        await held.let_through()
+        assert held.acknowledged == []
+        await held.end()
+        assert held.shelf.heads() == chain([b"a", b"b", b"c"])
+        assert held.acknowledged == [0, 2]
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("raises", [RAISES, RAISES_IN_FLUSH])
+@pytest.mark.parametrize("failing", [0, 1, 2])
+def test_what_raises_meanwhile_waits_for_it_and_costs_itself(raises: bytes, failing: int) -> None:
+    async def work() -> None:
+        held = Held(Shelf(b"a", b"b", raises, b"c", failing=failing))
+        await held.give(0, 1)
+        await held.give(1, 4)
+        assert held.shelf.begun == 1
+        for _ in range(6):
+            await held.let_through()
+        assert held.shelf.heads() == chain([b"a", b"b", b"c"])
+        assert held.shelf.refused() == ["2"]
+        assert held.acknowledged == [0, 3]
+        await held.end()
+
+    asyncio.run(work())
+
+
+def test_who_is_fenced_meanwhile_ends_with_nothing_acknowledged() -> None:
+    async def work() -> None:
+        shelf = Shelf(b"a", b"b", failing=1)
+        shelf.fault = Fenced("by another")
+        held = Held(shelf)
+        await held.give(0, 1)
+        await held.give(1, 2)
+        await held.let_through()
+        with pytest.raises(Fenced):
+            await held.working
+        assert (held.acknowledged, shelf.facts) == ([], [])
+
+    asyncio.run(work())
+
+
+def test_an_owner_that_stops_lets_it_come_to_its_end_and_drops_what_was_taken_in_since() -> None:
+    async def work() -> None:
+        held = Held(Shelf(b"a", b"b"))
+        await held.give(0, 1)
+        await held.give(1, 2)
+        stopping = asyncio.create_task(held.owner.stop())
+        await held.turns()
+        assert not stopping.done()
+        await held.let_through()
+        await stopping
+        await held.working
+        assert held.shelf.heads() == chain([b"a"])
+        assert held.acknowledged == [0]
+
+    asyncio.run(work())
+
+
+def test_an_owner_that_stops_while_it_fails_has_nothing_acknowledged() -> None:
+    async def work() -> None:
+        held = Held(Shelf(b"a", failing=1))
+        await held.give(0, 1)
+        stopping = asyncio.create_task(held.owner.stop())
+        await held.let_through()
+        await stopping
+        await held.working
+        assert (held.acknowledged, held.shelf.facts) == ([], [])
+
+    asyncio.run(work())
+
+
+def test_what_the_truces_have_come_to_is_what_is_committed_also_while_the_state_goes_on() -> None:
+    class Seen(ChainPartition):
+        def vitals(self) -> list[Any]:
+            return [self.count]
+
+    async def work() -> None:
+        held = Held(Shelf(b"a", b"b"))
+        held.owner._recovery._state_type = Seen
+        await held.give(0, 1)
+        assert held.owner.vitals() == []
+        await held.give(1, 2)
+        await held.let_through()
+        assert held.owner.vitals() == [1]
+        await held.end()
+
+    asyncio.run(work())
