@@ -37,8 +37,7 @@ class Chain:
 
     def phase(self, zone: str) -> Phase:
         """The phase that stands."""
-        phases = [issued.wanted.after for issued in self.standing if issued.wanted.zone == zone]
-        return phases[-1] if phases else Phase.ANNOUNCED
+        return next((issued.wanted.after for issued in reversed(self.standing) if issued.wanted.zone == zone), Phase.ANNOUNCED)
 
     def reconcile(
         self, wanted: Sequence[Wanted], void_reason: ChangeReason, body: Callable[[Wanted, str | None, int], PhaseChange]

@@ -40,13 +40,26 @@ class Week(NamedTuple):
 
 
 class Counts:
-    """Incidents of one zone on one day: by lineage those that it tells of, by pair those that both tell of."""
+    """Incidents of one zone on one day or several: by lineage those that it tells of, by pair those that both tell of."""
 
     __slots__ = ("alone", "both")
 
     def __init__(self) -> None:
         self.alone: dict[str, int] = {}
         self.both: dict[tuple[str, str], int] = {}
+
+    def enter(self, alone: list[str], both: list[tuple[str, str]], step: int) -> None:
+        """An incident that these tell of begins (+1) or ceases (-1) to count."""
+        for name in alone:
+            _step(self.alone, name, step)
+        for pair in both:
+            _step(self.both, pair, step)
+
+    def add(self, others: "Counts") -> None:
+        for name, count in others.alone.items():
+            _step(self.alone, name, count)
+        for pair, count in others.both.items():
+            _step(self.both, pair, count)
 
 
 class Total(NamedTuple):
@@ -60,8 +73,8 @@ class Total(NamedTuple):
 class Disagreement:
     """Running counts by zone and day: a change of one incident costs the same whatever else was told.
 
-    `watching`: lineages that said that they watched a zone on a day. What was worked out for a day, and the last week that
-    was asked for, are kept until something in them changes.
+    `watching`: lineages that said that they watched a zone on a day. What was worked out for a day is kept until something in
+    it changes; of each zone the counts of the week that was last asked for are kept up as those of its days are.
     """
 
     def __init__(self, zones: Iterable[str], watching: Callable[[str, int], frozenset[str]]) -> None:
@@ -69,6 +82,7 @@ class Disagreement:
         self._counts: dict[str, dict[int, Counts]] = {zone: {} for zone in zones}
         self._totals: dict[str, dict[int, Total]] = {zone: {} for zone in self._counts}
         self._watched: dict[str, dict[int, frozenset[str]]] = {zone: {} for zone in self._counts}
+        self._week_counts: dict[str, tuple[int, Counts]] = {}
         self._weeks: dict[str, Week] = {}
 
     def restate(self, zones: Iterable[str], day: int, before: frozenset[str], after: frozenset[str]) -> bool:
@@ -83,11 +97,12 @@ class Disagreement:
             counts = self._counts[zone].get(day)
             if counts is None:
                 counts = self._counts[zone][day] = Counts()
-            for (alone, both), step in ((lost, -1), (new, 1)):
-                for name in alone:
-                    _step(counts.alone, name, step)
-                for pair in both:
-                    _step(counts.both, pair, step)
+            counts.enter(*lost, -1)
+            counts.enter(*new, 1)
+            kept = self._week_counts.get(zone)
+            if kept is not None and day in _week_of(kept[0]):
+                kept[1].enter(*lost, -1)
+                kept[1].enter(*new, 1)
             self._forget_total(zone, day)
         return True
 
@@ -95,6 +110,7 @@ class Disagreement:
         for by_day in (*self._counts.values(), *self._totals.values(), *self._watched.values()):
             for day in [day for day in by_day if day < before_day]:
                 del by_day[day]
+        self._week_counts.clear()
         self._weeks.clear()
 
     def forget_watching(self, zone: str, day: int) -> bool:
@@ -110,8 +126,8 @@ class Disagreement:
         A lineage is in as many pairs as there are others, so what it tells of counts so often, and in each pair what both
         tell of is told by neither alone.
         """
-        totals = [self._total(zone, day) for day in _week_of(last_day)]
-        lineages = len(frozenset().union(*[total.lineages for total in totals]))
+        totals = self._week_totals(zone, last_day)
+        lineages = len(_lineages(totals))
         both = sum([total.both for total in totals])
         only = sum([total.alone for total in totals]) * (lineages - 1) - 2 * both
         return _share(only, both) if lineages > 1 else None
@@ -124,20 +140,25 @@ class Disagreement:
         return found
 
     def _week(self, zone: str, last_day: int) -> Week:
-        alone: dict[str, int] = {}
-        both: dict[tuple[str, str], int] = {}
-        for day in _week_of(last_day):
-            for name in self._total(zone, day).lineages:
-                alone.setdefault(name, 0)
-            counts = self._counts[zone].get(day)
-            if counts is not None:
-                _add(alone, counts.alone)
-                _add(both, counts.both)
-        pairs = []
-        for one, other in combinations(sorted(alone), 2):
-            shared = both.get((one, other), 0)
+        counts, pairs = self._counts_of_week(zone, last_day), []
+        alone = {name: counts.alone.get(name, 0) for name in sorted(_lineages(self._week_totals(zone, last_day)))}
+        for one, other in combinations(alone, 2):
+            shared = counts.both.get((one, other), 0)
             pairs.append(Between(one, other, shared, alone[one] - shared, alone[other] - shared))
         return Week(last_day, self.index(zone, last_day), tuple(pairs))
+
+    def _counts_of_week(self, zone: str, last_day: int) -> Counts:
+        kept = self._week_counts.get(zone)
+        if kept is None or kept[0] != last_day:
+            kept = self._week_counts[zone] = last_day, Counts()
+            for day in _week_of(last_day):
+                counts = self._counts[zone].get(day)
+                if counts is not None:
+                    kept[1].add(counts)
+        return kept[1]
+
+    def _week_totals(self, zone: str, last_day: int) -> list[Total]:
+        return [self._total(zone, day) for day in _week_of(last_day)]
 
     def _total(self, zone: str, day: int) -> Total:
         found = self._totals[zone].get(day)
@@ -171,9 +192,8 @@ def _only_among(some: frozenset[str], others: frozenset[str]) -> tuple[list[str]
     return alone, [pair for pair in combinations(sorted(some), 2) if pair[0] not in others or pair[1] not in others]
 
 
-def _add(to: dict[_Key, int], counts: dict[_Key, int]) -> None:
-    for key, count in counts.items():
-        to[key] = to.get(key, 0) + count
+def _lineages(totals: list[Total]) -> frozenset[str]:
+    return frozenset().union(*[total.lineages for total in totals])
 
 
 def _step(counts: dict[_Key, int], key: _Key, step: int) -> None:

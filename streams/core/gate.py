@@ -93,7 +93,7 @@ def quiet_days(window: Sequence[Conditions], gate: Gate) -> int:
 def streak(days: Sequence[Conditions], gate: Gate) -> int:
     """The most quiet days in any window that ends on the last settled day."""
     first = max(0, len(days) - gate.max_span_days)
-    return max((quiet_days(days[start:], gate) for start in range(first, len(days))), default=0)
+    return max((quiet_days(days[start:], gate) for start in range(first, len(days)) if not days[start]), default=0)
 
 
 def run_start(days: Sequence[Conditions], last: int, gate: Gate) -> int | None:

@@ -139,20 +139,20 @@ class ZoneMeasure:
         for due in range(before + 1, hour + 1) if next_hours else [h for h in changes if h <= hour]:
             self._window += changes.pop(due, 0)
 
-    def window(self) -> list[int]:
-        """The nine sums of the last seven days."""
-        return unpack(self._window)
+    def window(self) -> int:
+        """The nine sums of the last seven days, packed."""
+        return self._window
 
-    def day(self, day: int) -> list[int]:
-        """The nine sums of a day."""
-        return unpack(self.days.get(day, 0))
+    def day(self, day: int) -> int:
+        """The nine sums of a day, packed."""
+        return self.days.get(day, 0)
 
-    def week(self, day: int) -> list[int]:
-        """Over the 168 hours that end with a day."""
+    def week(self, day: int) -> int:
+        """Over the 168 hours that end with a day, packed."""
         closed, sums = self.week_before
         if day < closed:
-            return unpack(self.closed_weeks.get(day, 0))
-        return unpack(sums + sum(change for at, change in self.week_changes.items() if at <= day))
+            return self.closed_weeks.get(day, 0)
+        return sum([change for at, change in self.week_changes.items() if at <= day], sums)
 
     def forget(self, before_day: int) -> None:
         """Drop the lists of incidents of closed days; their sums stay, and those of the weeks that end with them."""
@@ -184,8 +184,12 @@ class ZoneMeasure:
         return found
 
 
-def measures(sums: list[int], best_extra: int = 0, high_extra: int = 0) -> Measures:
-    """Nine sums as intervals. A sum of lows never exceeds its bests but where an anchor lies at a border: keep the order."""
+# Most days and weeks that are told again are as they were, and small zones have the sums of the large ones about them.
+@lru_cache(maxsize=4_096)
+def measures(total: int, best_extra: int = 0, high_extra: int = 0) -> Measures:
+    """Nine packed sums as intervals. A sum of lows never exceeds its bests but where an anchor lies at a border: keep the
+    order."""
+    sums = unpack(total)
     intervals = []
     for metric in range(3):
         low, best, high = sums[metric], sums[3 + metric], sums[6 + metric]

@@ -28,7 +28,7 @@ from schemas.facts import (
 from schemas.reasons import Reason
 from schemas.topics import CHECKPOINTS, LOCATED, REJECTED
 from streams.core import snapshot
-from streams.core.chain import Chain
+from streams.core.chain import Chain, Issued
 from streams.core.check import SIZE_MAX
 from streams.core.gate import Wanted
 from streams.core.intake import class_of
@@ -101,6 +101,8 @@ class LogPartition:
         self._to_adopt: list[str] = []
         self._tell_again: list[str] = []
         self._rejections: list[Fact] = []
+        # By truce, its chain as it was last recorded, and the record: most commits announce nothing.
+        self._recorded_chains: dict[str, tuple[str | None, list[Issued], msgspec.Raw]] = {}
 
     # -- forward -------------------------------------------------------------------------------------------------------
 
@@ -185,7 +187,7 @@ class LogPartition:
             self._skipped,
             RULES,
             sorted(self.halted),
-            {truce: snapshot.of_chain(monitor.chain) for truce, monitor in self.monitors.items() if monitor.chain.head},
+            {truce: self._record_of(truce, monitor.chain) for truce, monitor in self.monitors.items() if monitor.chain.head},
             self._adopted,
         )
         return Fact(CHECKPOINTS, f"position/{self.number}", _encode(body))
@@ -274,6 +276,14 @@ class LogPartition:
     def _starts(self, truce: str, offset: int) -> bool:
         """Whether a truce reads this record already: one restored from a base does so from its own offset on."""
         return offset >= self._start_at.get(truce, 0)
+
+    def _record_of(self, truce: str, chain: Chain) -> msgspec.Raw:
+        """What the position keeps of a chain, written out again only where it is another."""
+        known = self._recorded_chains.get(truce)
+        if known is None or known[0] != chain.head or known[1] != chain.standing:
+            record = msgspec.Raw(_encode(snapshot.of_chain(chain)))
+            known = self._recorded_chains[truce] = chain.head, list(chain.standing), record
+        return known[2]
 
     def _heads(self) -> dict[str, str | None]:
         return {truce: self.monitors[truce].chain.head for truce in sorted(self.monitors)}

@@ -21,6 +21,7 @@ from streams.core.incident import NOTHING, Adds, Incident, incident_id
 from streams.core.judgements import Judgements, Key
 from streams.core.measure import Measure, contribution
 from streams.core.reach import BEST, Reach
+from streams.core.sums import unpack
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
 from streams.core.testimony import Derived
@@ -256,7 +257,7 @@ class Picture:
     def best_of_day(self, zone: str, day: int, metric: int, trusted_only: bool) -> int:
         """The best of a metric on a day; with `trusted_only` of incidents that a source trusted for violence tells."""
         if not trusted_only:
-            best = self.measure.zones[zone].day(day)[BEST * 3 + metric]
+            best = unpack(self.measure.zones[zone].day(day))[BEST * 3 + metric]
             return best + (self.tallies.excess(zone, day, self.terms.d_hour_s)[0] if metric == 0 else 0)
         total = 0
         for told in self.measure.zones[zone].incidents(BEST, day):

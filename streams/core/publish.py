@@ -291,17 +291,18 @@ def day_as_fact(body: Day) -> Fact:
 
 def disagreement(week: Week, rivals: Sequence[Tally], terms: Terms) -> Disagreement:
     """A week of disagreement with pseudonyms in the place of lineages, those pairs first that have most to tell."""
-    pairs = []
-    for between in week.pairs:
-        names = [pseudonym(name, terms.truce.salt) for name in (between.one, between.other)]
-        only = [between.one_only, between.other_only]
-        if names[0] > names[1]:
-            names.reverse()
-            only.reverse()
-        pairs.append(Between(*names, between.both, *only, between.index))
-    pairs.sort(key=lambda pair: (-(pair.both + pair.one_only + pair.other_only), pair.one, pair.other))
+    names = {name: pseudonym(name, terms.truce.salt) for pair in week.pairs for name in pair[:2]}
+    ranked = []
+    for pair in week.pairs:
+        one, other, both, one_only, other_only = pair
+        one, other = names[one], names[other]
+        if one > other:
+            one, other, one_only, other_only = other, one, other_only, one_only
+        ranked.append((-(both + one_only + other_only), one, other, both, one_only, other_only, pair))
+    ranked.sort()
+    pairs = [Between(*shown, pair.index) for _, *shown, pair in ranked[:PAIRS_MAX]]
     bulletins = [Bulletin(_pseudonym(t.lineage, terms), t.start, t.end, t.count) for t in rivals[:BULLETINS_MAX]]
-    return Disagreement(week.last_day, week.index, len(pairs), pairs[:PAIRS_MAX], len(rivals), bulletins)
+    return Disagreement(week.last_day, week.index, len(ranked), pairs, len(rivals), bulletins)
 
 
 def _pseudonym(lineage: str, terms: Terms) -> str:

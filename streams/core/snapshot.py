@@ -140,7 +140,7 @@ def of_picture(picture: "Picture", open_day: int) -> dict[str, Any]:
         "declarations": sorted([*key, list(declaration)] for key, declaration in picture.declarations.items()),
         "statements": sorted([*key, area, list(statement)] for key, area, statement in picture.access.statements()),
         "days": {
-            zone: [[day, measure.day(day)] for day in sorted(measure.days) if day < open_day]
+            zone: [[day, unpack(measure.day(day))] for day in sorted(measure.days) if day < open_day]
             for zone, measure in picture.measure.zones.items()
         },
         "weeks": {zone: _of_weeks(measure, open_day) for zone, measure in picture.measure.zones.items()},

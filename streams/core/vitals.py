@@ -148,8 +148,8 @@ def _calendar(terms: Terms, today: int) -> range:
     return range(max(0, today - CALENDAR_DAYS + 1), today + 1)
 
 
-def _interval(sums: list[int], metric: Metric, extra: tuple[int, int]) -> Interval:
-    found = getattr(measures(sums, *extra), metric)
+def _interval(total: int, metric: Metric, extra: tuple[int, int]) -> Interval:
+    found = getattr(measures(total, *extra), metric)
     return Interval(*(in_thousandths(metric, amount) for amount in (found.low, found.best, found.high)))
 
 

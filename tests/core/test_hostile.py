@@ -10,6 +10,7 @@ from schemas.facts import Circle, Report
 from schemas.reasons import Grade, Method, Scope
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture, key_of
+from streams.core.sums import unpack
 from streams.core.terms import parse
 from streams.core.testimony import Derived
 
@@ -42,7 +43,7 @@ def only(picture: Picture) -> Derived:
 
 
 def incidents(picture: Picture, zone: str, bound: int) -> int:
-    return picture.measure.zones[zone].day(1)[bound * 3]
+    return unpack(picture.measure.zones[zone].day(1))[bound * 3]
 
 
 TRUE = (

@@ -10,6 +10,7 @@ from schemas.reasons import Grade, Method, Scope
 from streams.core.claims import bounds, together
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture
+from streams.core.sums import unpack
 from streams.core.terms import Terms, parse
 from streams.core.testimony import Derived
 
@@ -269,9 +270,9 @@ def test_a_total_over_a_week_is_in_doubt_and_never_one_more_of_the_incidents_it_
     picture.resolve()
     assert sorted(incident.reports for incident in picture.incidents.values()) == [1, 2]
     for bound in (LOW, BEST):
-        counted = [picture.measure.zones["all"].day(day)[bound * 3 + 2] for day in range(7)]
+        counted = [unpack(picture.measure.zones["all"].day(day))[bound * 3 + 2] for day in range(7)]
         assert counted == [0, 3, 0, 0, 0, 0, 0]
-    assert [picture.measure.zones["all"].day(day)[HIGH * 3] for day in (0, 1, 2)] == [1, 2, 1]
+    assert [unpack(picture.measure.zones["all"].day(day))[HIGH * 3] for day in (0, 1, 2)] == [1, 2, 1]
 
 
 PROVINCE = Circle(36.2, 37.5, 70_000, 4, Method.COORDINATES, ["SY.09"])
@@ -301,6 +302,6 @@ def test_a_total_over_several_places_joins_none_of_the_incidents_it_contains(
     _add(picture, 2, more, Casualties(killed=6), circle)
     picture.resolve()
     assert sorted(incident.reports for incident in picture.incidents.values()) == ([1, 2] if is_total else [3])
-    day = picture.measure.zones["all"].day(1)
+    day = unpack(picture.measure.zones["all"].day(1))
     assert [day[bound * 3] for bound in (LOW, BEST)] == [1, 1]
     assert day[HIGH * 3] == (2 if is_total else 1)

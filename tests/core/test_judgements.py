@@ -11,6 +11,7 @@ from schemas.reasons import Grade, Method
 from streams.core.measure import BEST
 from streams.core.picture import Picture, key_of
 from streams.core.publish import incident_body
+from streams.core.sums import unpack
 from streams.core.terms import parse
 
 NEARER = Circle(36.2001, 37.1501, 100, 1, Method.COORDINATES, ["SY.09"])
@@ -45,7 +46,7 @@ def body(picture: Picture):
 
 
 def counted(picture: Picture) -> int:
-    return picture.measure.zones["all"].day(1)[BEST * 3]
+    return unpack(picture.measure.zones["all"].day(1))[BEST * 3]
 
 
 STRIKE = ({"source": "observatory", "by": "government"}, PLACE)

@@ -76,26 +76,26 @@ class Announcing:
 
     def day(self, zone: str, day: int, listed: int, end: End | None) -> Day:
         """The published body of a day."""
-        picture = self._governing.of_day(day)
-        settled = self._days.settled[zone][day] if 0 <= day < len(self._days.settled[zone]) else None
+        picture, days = self._governing.of_day(day), self._days.settled[zone]
+        terms, tallies = picture.terms, picture.tallies
+        settled = days[day] if 0 <= day < len(days) else None
         start_s, end_s = self._governing.day_span(day)
-        measure = picture.measure.zones[zone]
-        of_week = picture.tallies.window_excess(zone, end_s - 7 * DAY, end_s, picture.terms.d_hour_s)
+        of_week = tallies.window_excess(zone, end_s - 7 * DAY, end_s, terms.d_hour_s)
         return publish.day(
-            picture.terms,
+            terms,
             zone,
             day,
             (start_s, end_s),
             self._days.measures(picture, zone, day),
-            self._days.limit(picture.terms, zone),
+            self._days.limit(terms, zone),
             settled,
             end is not None and start_s < end.at < end_s,
             self._incidents(picture, zone, day, listed) if settled is not None else None,
             self._blocking(zone, day) if settled is not None and Condition.CONTESTED in settled.failed else None,
-            picture.tallies.stated(zone, start_s, end_s),
+            tallies.stated(zone, start_s, end_s),
             picture.coverage.assumed,
             listed,
-            measures(measure.week(day), *of_week),
+            measures(picture.measure.zones[zone].week(day), *of_week),
             picture.index_of_disagreement(zone, day) if settled is not None else None,
         )
 
@@ -120,21 +120,21 @@ class Announcing:
 
     def days(self, now_s: int | None, settled: int, end: End | None) -> Iterator[Fact]:
         """Those that changed and have begun."""
-        changed = self._days.changed
-        for picture in self._governing.pictures:
-            for zone, day in picture.take_stale_days():
-                if self._governing.of_day(day) is picture:
-                    changed.add((zone, day))
-                    if 0 <= day < settled:
-                        # A settled day is looked at again at the next tick.
-                        picture.stale_days.add((zone, day))
-            weeks = picture.take_stale_weeks()
-            changed.update((zone, day) for zone, day in weeks if self._governing.of_day(day) is picture)
-        due = sorted((z, d) for z, d in changed if now_s is not None and self._governing.day_span(d)[0] <= now_s)
+        changed, governing = self._days.changed, self._governing
+        for picture in governing.pictures:
+            stale = [of_day for of_day in picture.take_stale_days() if governing.of_day(of_day[1]) is picture]
+            changed.update(stale)
+            # A settled day is looked at again at the next tick.
+            picture.stale_days.update([of_day for of_day in stale if 0 <= of_day[1] < settled])
+            changed.update([of_day for of_day in picture.take_stale_weeks() if governing.of_day(of_day[1]) is picture])
+        if now_s is None:
+            return
+        today = governing.day_of(now_s)
+        due = sorted([of_day for of_day in changed if of_day[1] <= today])
         changed.difference_update(due)
         for zone, day in due:
-            terms = self._governing.of_day(day).terms
-            if zone in terms.zone_ids and self._governing.day_span(day)[0] > terms.horizon_start_s - DAY:
+            terms = governing.of_day(day).terms
+            if zone in terms.thresholds and governing.day_span(day)[0] > terms.horizon_start_s - DAY:
                 yield publish.day_as_fact(self.day(zone, day, terms.limits.listed_max, end))
 
     def levels(self, now_s: int | None) -> Iterator[Fact]:
@@ -144,6 +144,7 @@ class Announcing:
         picture = self._governing.at(now_s)
         terms = picture.terms
         access_streaks: dict[str, int] | None = None
+        phase = self._chain.phase(WHOLE)
         hour_ends_s = terms.d_hour_s + (hour_of(now_s, terms) + 1) * HOUR
         for zone in terms.zone_ids:
             measure = picture.measure.zones[zone]
@@ -158,7 +159,7 @@ class Announcing:
                 zone,
                 hour_ends_s,
                 measures(measure.window(), *extra),
-                self._chain.phase(zone if terms.gate.scope == "each" else WHOLE),
+                self._chain.phase(zone) if terms.gate.scope == "each" else phase,
                 self._history.streak(zone, terms),
                 access_streaks,
                 picture.coverage.assumed,
