@@ -4,7 +4,6 @@ Everything that terms say about a report is looked up here once, so that matchin
 """
 
 from calendar import monthrange
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +16,7 @@ from streams.core.check import seconds
 from streams.core.features import features
 from streams.core.geometry import microdegrees
 from streams.core.likeness import wording
-from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
+from streams.core.terms import DAY, HOUR, Source, Terms
 from streams.core.totals import tells_of_many
 
 TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
@@ -277,24 +276,6 @@ def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:
 _kept_bounds = lru_cache(maxsize=4_096)(bounds)
 
 
-def together(stated: Sequence[Bounds], terms: Terms) -> Bounds:
-    """Of what some lineages state, one or more: lowest low, lower median of the bests, highest high.
-
-    Points are not that sure. A single one is widened by `claim_spread`. Several err together, too, even where they agree:
-    their bounds reach at least so far around the best as falls to each lineage, and at least one; but where all count
-    somebody, so does the low.
-    """
-    bests = sorted(best for _, best, _ in stated)
-    best = bests[(len(bests) - 1) // 2]
-    low, high = min(low for low, _, _ in stated), max(high for _, _, high in stated)
-    if not any(bounds[0] == bounds[2] for bounds in stated):
-        return low, best, high
-    share = thousandths(terms.limits.claim_spread) // len(stated)
-    above = -(-best * share // 1_000)
-    below, least = (above, min(low, 1)) if len(stated) > 1 else (best * share // 1_000, 0)
-    return min(low, max(best - below, least)), best, max(high, min(best + above, terms.limits.casualties_max))
-
-
 EXPLOSIVE = frozenset(Weapon) - {Weapon.SMALL_ARMS}
 
-__all__ = ["EXPLOSIVE", "Account", "Bounds", "Calendar", "Order", "Span", "bounds", "identity", "span_of", "together"]
+__all__ = ["EXPLOSIVE", "Account", "Bounds", "Calendar", "Order", "Span", "bounds", "identity", "span_of"]

@@ -5,6 +5,7 @@ interval: *low* is what is certain, *best* what is likely, *high* what could be.
 hour is given.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -90,10 +91,17 @@ class ZoneMeasure:
             if there is not None:
                 there.discard(incident)
 
-    def list_anew(self, bound: int, days: Iterable[int]) -> None:
-        """Others count in a bound of these days than did."""
+    def relist(self, incident_id: str, bound: int, days: Iterable[int], joined: bool) -> None:
+        """It joined those that count in a bound of these days, or left them. Only lists that somebody asked for are kept."""
+        listed = self._listed[bound]
         for day in days:
-            self._listed[bound].pop(day, None)
+            before = listed.get(day)
+            if before is not None:
+                after = listed[day] = before.copy()
+                if joined:
+                    insort(after, incident_id)
+                else:
+                    del after[bisect_left(after, incident_id)]
 
     def add(self, reach: Reach, amounts: int) -> None:
         """Add packed sums to the days, the window and the weeks that something reaches."""
@@ -236,7 +244,7 @@ class Measure:
         zones, reaches = self.zones, incident.reaches
         for bound in moved:
             for zone in reaches[bound].zones:
-                zones[zone].list_anew(bound, reaches[bound].days)
+                zones[zone].relist(incident.id, bound, reaches[bound].days, incident.adds[bound] is not None)
         for reach in {reaches[bound] for bound in moved if before[bound] is not None}:
             for zone in reach.zones:
                 zones[zone].leave(incident, reach.days)

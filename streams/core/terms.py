@@ -324,6 +324,16 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     def kind_weights(self) -> dict[str, int]:
         return {kind: thousandths(weight) for kind, weight in (KIND_WEIGHTS | self.severity.kinds).items()}
 
+    @cached_property
+    def hurt_weights(self) -> tuple[int, int, int]:
+        """Thousandths: what one killed weighs, what one injured does, and the most that an incident can."""
+        return thousandths(self.severity.killed), thousandths(self.severity.injured), thousandths(self.severity.cap)
+
+    @cached_property
+    def claim_spread(self) -> int:
+        """Thousandths."""
+        return thousandths(self.limits.claim_spread)
+
     def weight(self, kind: str, weapon: str) -> int:
         """Thousandths. Attacks and disproportionate force weigh by weapon unless terms weigh the kind."""
         by_kind = self.kind_weights.get(kind)

@@ -6,15 +6,16 @@ follows from them.
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 from schemas.reasons import UNLISTED, Grade, Kind, Scope, Side, Weapon
-from streams.core.claims import Account, Bounds, Order, together
+from streams.core.claims import Account, Bounds, Order
 from streams.core.features import Features
 from streams.core.match import NEAR_IDENTICAL_BITS
-from streams.core.terms import Terms, thousandths
+from streams.core.terms import Terms
 
 Pair = tuple[str, str | None]
 """A lineage, and the lineage it quotes."""
@@ -22,6 +23,9 @@ Told = tuple[int, str, str, Bounds]
 """(received_at, source, report id, bounds): the last of a lineage stands for it."""
 
 NOBODY: Bounds = (0, 0, 0)
+NO_SIDES: frozenset[str] = frozenset()
+EVERY_BOUND = (True, True, True)
+WEAPON_ORDER = {weapon: number for number, weapon in enumerate(Weapon)}
 COPIED_LETTERS_MIN = 60
 """Two may say in the same few words that a town was shelled; a sentence or two they have from each other."""
 COPIES_COMPARED_MAX = 32
@@ -52,12 +56,14 @@ class Derived(NamedTuple):
 class Voices(NamedTuple):
     """Who tells of an incident. `groups`: lineages that depend on each other count once; `sides`: of each, those that terms know.
 
-    `listed`: the sides of the groups that terms know; `told_by`: groups counted by side; `lineages`: those of the terms.
+    `listed`: the sides of the groups that terms know; `fair`: whether two of these bear each other out, as independent or
+    of different sides; `told_by`: groups counted by side; `lineages`: those of the terms.
     """
 
     groups: tuple[tuple[Pair, ...], ...]
     sides: tuple[frozenset[str], ...]
     listed: tuple[frozenset[str], ...]
+    fair: bool
     told_by: dict[str, int]
     lineages: frozenset[str]
 
@@ -88,7 +94,7 @@ class Testimony:
         self._trusted = 0
         self._weapons: dict[Weapon, int] = {}
         self._who: dict[str, int] = {}
-        self._exclusions: dict[tuple[str, bool, bool], int] = {}
+        self._exclusions: dict[tuple[str, bool], int] = {}
         self._own_reports: dict[str, int] = {}
         self._worded: list[tuple[Order, Pair, Features]] = []
 
@@ -111,10 +117,8 @@ class Testimony:
             attacker = self._terms.actor_by_id.get(account.by)
             if attacker is not None and attacker.side == account.side and not account.independent:
                 _step(self._own_reports, account.lineage, step)
-        said = _says_excluded(account, self._terms)
-        if said is not None and account.lineage != UNLISTED:
-            trusted = account.independent and account.trusted_violence
-            _step(self._exclusions, (account.side, trusted, said), step)
+        if account.lineage != UNLISTED and _says_excluded(account, self._terms):
+            _step(self._exclusions, (account.side, account.independent and account.trusted_violence), step)
 
     def count_hurt(self, account: Account, latest: Account, step: int) -> None:
         """Enter the casualties of a claim, by its first account and the one that states them, or take them out."""
@@ -133,28 +137,19 @@ class Testimony:
 
     def derive(self, kind: Kind, admitted: bool) -> Derived:
         """What follows for an incident of this kind. `admitted`: whether the side that did it says so."""
-        terms = self._terms
-        voices = self.voices()
-        groups = list(zip(voices.groups, voices.sides, strict=True))
-        accused = self.accused_sides()
-        killed = self._toll(self.killed, groups, accused)
-        injured = self._toll(self.injured, groups, accused)
+        terms, voices, accused = self._terms, self.voices(), self.accused_sides()
+        killed = self._toll(self.killed, voices, accused)
+        injured = self._toll(self.injured, voices, accused)
         weapon, weights = self._weight(kind)
-        per_killed, per_injured, cap = map(thousandths, (terms.severity.killed, terms.severity.injured, terms.severity.cap))
-        severity = tuple(
-            min(weight + per_killed * dead + per_injured * hurt, cap)
-            for weight, dead, hurt in zip(weights, killed, injured, strict=True)
-        )
         # What terms weigh at nothing (a monitor kept out, a denial of access, a detention) is violence only if somebody was hurt.
         weighs = terms.kind_weights.get(kind) != 0
-        violent = tuple(weighs or killed[bound] + injured[bound] > 0 for bound in range(3))
         return Derived(
-            self._grade(voices.listed, admitted),
+            self._grade(voices, admitted),
             self._scope(),
-            _kept_once(*killed),
-            _kept_once(*injured),
-            _kept_once(*severity),
-            violent,  # type: ignore[arg-type]
+            killed,
+            injured,
+            _severity(weights, killed, injured, terms.hurt_weights),
+            EVERY_BOUND if weighs else tuple([dead + hurt > 0 for dead, hurt in zip(killed, injured, strict=True)]),  # type: ignore[arg-type]
             weapon,
             voices.told_by,
             not voices.listed,
@@ -168,7 +163,7 @@ class Testimony:
         """Who tells of it, and who of them counts once."""
         return _voices(frozenset(self._senders), tuple((one, other) for (one, _), (other, _) in self.copied()))
 
-    def speaking(self, group: Sequence[Pair], accused: set[str]) -> Sequence[Pair]:
+    def speaking(self, group: Sequence[Pair], accused: Set[str]) -> Sequence[Pair]:
         """Of a group that counts once, those whose numbers stand for it: the independent, else those not accused, else all."""
         if len(group) < 2:
             return group
@@ -179,6 +174,8 @@ class Testimony:
     def copied(self) -> list[tuple[Pair, Pair]]:
         """Listed lineages of which one has the other's words or link: a wire copy is no second witness."""
         worded = self._worded[:COPIES_COMPARED_MAX]
+        if len(worded) < 2:
+            return []
         return [
             (pair, other_pair)
             for position, (_, pair, features) in enumerate(worded)
@@ -186,20 +183,15 @@ class Testimony:
             if pair[0] != other_pair[0] and is_copy(features, other)
         ]
 
-    def _grade(self, listed: Sequence[frozenset[str]], admitted: bool) -> Grade:
-        """`listed`: the sides of each group of lineages that terms list."""
+    def _grade(self, voices: Voices, admitted: bool) -> Grade:
         if self._own_reports or admitted:
             return Grade.CONFIRMED
-        if self._trusted:
-            return Grade.FAIR
-        for position, one in enumerate(listed):
-            for other in listed[position + 1 :]:
-                if Side.INDEPENDENT in one | other or one != other:
-                    return Grade.FAIR
-        return Grade.WEAK
+        return Grade.FAIR if self._trusted or voices.fair else Grade.WEAK
 
-    def accused_sides(self) -> set[str]:
+    def accused_sides(self) -> Set[str]:
         """Sides of those that are named as having done it."""
+        if not self.by:
+            return NO_SIDES
         sides = set()
         for name in self.by:
             actor = self._terms.actor_by_id.get(name)
@@ -207,52 +199,73 @@ class Testimony:
                 sides.add(actor.side)
         return sides
 
-    def _toll(
-        self,
-        table: dict[Pair, list[Told]],
-        groups: Sequence[tuple[tuple[Pair, ...], frozenset[str]]],
-        accused: set[str],
-    ) -> Bounds:
+    def _toll(self, table: dict[Pair, list[Told]], voices: Voices, accused: Set[str]) -> Bounds:
         """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody."""
+        if not table:
+            return NOBODY
         own: list[Bounds] = []
         others: list[Bounds] = []
-        for group, sides in groups:
-            told = [table[pair][-1] for pair in self.speaking([pair for pair in group if pair in table], accused)]
-            if told:
-                (own if sides and sides <= accused else others).append(max(told)[3])
+        for group, sides in zip(voices.groups, voices.sides, strict=True):
+            pairs = [pair for pair in group if pair in table]
+            if pairs:
+                last = max([table[pair][-1] for pair in self.speaking(pairs, accused)])
+                (own if sides and sides <= accused else others).append(last[3])
         if not others:
             others, own = own, []
-        if not others:
-            return NOBODY
-        highest = max(high for _, _, high in others)
-        # The accused may add to what is said of it, never take away.
-        others = others + [bounds for bounds in own if bounds[2] > highest]
-        return together(others, self._terms)
+        if own:
+            highest = max(high for _, _, high in others)
+            # The accused may add to what is said of it, never take away.
+            others += [bounds for bounds in own if bounds[2] > highest]
+        return together(tuple(sorted(others)), self._terms.claim_spread, self._terms.limits.casualties_max)
 
     def _weight(self, kind: Kind) -> tuple[Weapon, Bounds]:
         """The weapon most claims name, and the weights of the least, the most named, and the worst."""
-        terms = self._terms
-        if not self._weapons:
-            weight = terms.weight(kind, Weapon.UNDETERMINED)
-            return Weapon.UNDETERMINED, (weight, weight, weight)
-        order = list(Weapon)
-        weapon = min(self._weapons, key=lambda w: (-self._weapons[w], order.index(w)))
-        weights = [terms.weight(kind, one) for one in self._weapons]
-        return weapon, (min(weights), terms.weight(kind, weapon), max(weights))
+        weapons, weight = self._weapons, self._terms.weight
+        if len(weapons) < 2:
+            weapon = next(iter(weapons), Weapon.UNDETERMINED)
+            least = worst = weight(kind, weapon)
+        else:
+            weapon = min(weapons, key=lambda named: (-weapons[named], WEAPON_ORDER[named]))
+            weights = [weight(kind, named) for named in weapons]
+            least, worst = min(weights), max(weights)
+        return weapon, (least, weight(kind, weapon), worst)
 
     def _scope(self) -> Scope:
         """Out of scope by a trusted independent source or by both sides; by the attacker alone it is disputed."""
-        out_sides = {side for (side, _, out) in self._exclusions if out}
-        if any(trusted and out for (_, trusted, out) in self._exclusions):
+        if not self._exclusions:
+            return Scope.IN_SCOPE
+        if any(trusted for _, trusted in self._exclusions):
             return Scope.OUT_OF_SCOPE
-        if set(self._terms.opposed) <= out_sides:
-            return Scope.OUT_OF_SCOPE
-        return Scope.DISPUTED if out_sides else Scope.IN_SCOPE
+        return Scope.OUT_OF_SCOPE if {side for side, _ in self._exclusions}.issuperset(self._terms.opposed) else Scope.DISPUTED
 
 
 # Most of what follows is the same for many incidents, and is kept once.
-@lru_cache(maxsize=65_536)
-def _kept_once(low: int, best: int, high: int) -> Bounds:
+@lru_cache(maxsize=16_384)
+def together(stated: tuple[Bounds, ...], spread: int, limit: int) -> Bounds:
+    """Of what some lineages state, one or more: lowest low, lower median of the bests, highest high.
+
+    Points are not that sure. A single one is widened by `spread` (thousandths). Several err together, too, even where they
+    agree: their bounds reach at least so far around the best as falls to each lineage, and at least one; but where all count
+    somebody, so does the low. `limit`: the most that is counted.
+    """
+    bests = sorted(best for _, best, _ in stated)
+    best = bests[(len(bests) - 1) // 2]
+    low, high = min(low for low, _, _ in stated), max(high for _, _, high in stated)
+    if not any(bounds[0] == bounds[2] for bounds in stated):
+        return low, best, high
+    share = spread // len(stated)
+    above = -(-best * share // 1_000)
+    below, least = (above, min(low, 1)) if len(stated) > 1 else (best * share // 1_000, 0)
+    return min(low, max(best - below, least)), best, max(high, min(best + above, limit))
+
+
+@lru_cache(maxsize=16_384)
+def _severity(weights: Bounds, killed: Bounds, injured: Bounds, hurt_weights: tuple[int, int, int]) -> Bounds:
+    per_killed, per_injured, cap = hurt_weights
+    low, best, high = (
+        min(weight + per_killed * dead + per_injured * hurt, cap)
+        for weight, dead, hurt in zip(weights, killed, injured, strict=True)
+    )
     return low, best, high
 
 
@@ -297,10 +310,12 @@ def _voices(senders: frozenset[tuple[Pair, str]], copied: tuple[tuple[str, str],
     groups = tuple(tuple(by_root[name]) for name in sorted(by_root))
     sides = tuple(frozenset(side for pair, side in senders if pair in group and pair[0] != UNLISTED) for group in groups)
     known = zip(groups, sides, strict=True)
+    listed = tuple(spoken_for for group, spoken_for in known if any(lineage != UNLISTED for lineage, _ in group))
     return Voices(
         groups,
         sides,
-        tuple(spoken_for for group, spoken_for in known if any(lineage != UNLISTED for lineage, _ in group)),
+        listed,
+        any(Side.INDEPENDENT in one | other or one != other for one, other in combinations(listed, 2)),
         dict(sorted(Counter(map(_side_of, sides)).items())),
         frozenset(lineage for lineage, _ in pairs if lineage != UNLISTED),
     )
@@ -315,17 +330,20 @@ def _side_of(sides: frozenset[str]) -> str:
 
 def is_copy(one: Features, other: Features) -> bool:
     """Whether two accounts have a link in common, or their words almost entirely."""
-    if any(link in other.links for link in one.links):
+    if one.links and not set(one.links).isdisjoint(other.links):
         return True
     if one.script != other.script or min(one.letters, other.letters) < COPIED_LETTERS_MIN:
         return False
     return (one.signature ^ other.signature).bit_count() <= NEAR_IDENTICAL_BITS
 
 
-def _says_excluded(account: Account, terms: Terms) -> bool | None:
-    """Whether a claim says that attacker or target is one that the truce excludes; None where it names neither."""
-    named = [terms.actor_by_id.get(name) for name in (account.by, account.against) if name is not None]
-    return any(actor is not None and actor.excluded for actor in named) if named else None
+def _says_excluded(account: Account, terms: Terms) -> bool:
+    """Whether a claim says that attacker or target is one that the truce excludes."""
+    for name in (account.by, account.against):
+        actor = None if name is None else terms.actor_by_id.get(name)
+        if actor is not None and actor.excluded:
+            return True
+    return False
 
 
 def _step(counts: dict, key: object, step: int) -> None:
@@ -336,4 +354,4 @@ def _step(counts: dict, key: object, step: int) -> None:
         del counts[key]
 
 
-__all__ = ["Derived", "Pair", "Testimony", "Told", "Voices", "is_copy"]
+__all__ = ["Derived", "Pair", "Testimony", "Told", "Voices", "is_copy", "together"]

@@ -7,12 +7,12 @@ import pytest
 
 from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import Grade, Method, Scope
-from streams.core.claims import bounds, together
+from streams.core.claims import bounds
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture
 from streams.core.sums import unpack
 from streams.core.terms import Terms, parse
-from streams.core.testimony import Derived
+from streams.core.testimony import Derived, together
 
 TERMS: Terms = parse(
     {
@@ -85,8 +85,7 @@ def test_a_count_is_an_interval(said: Any, expected: Any) -> None:
     ],
 )
 def test_a_single_claim_is_not_that_sure(of, share, expected) -> None:
-    limits = msgspec.structs.replace(TERMS.limits, claim_spread=share)
-    assert together([of], msgspec.structs.replace(TERMS, limits=limits)) == expected
+    assert together((of,), round(share * 1_000), LIMIT) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,9 +104,8 @@ def test_a_single_claim_is_not_that_sure(of, share, expected) -> None:
     ],
 )
 def test_nor_are_several_lineages_that_agree(stated, share, expected) -> None:
-    limits = msgspec.structs.replace(TERMS.limits, claim_spread=share)
     bounds = [one if isinstance(one, tuple) else (one, one, one) for one in stated]
-    assert together(bounds, msgspec.structs.replace(TERMS, limits=limits)) == expected
+    assert together(tuple(bounds), round(share * 1_000), LIMIT) == expected
 
 
 def _told(rows: str, killed: list[Any] | None = None, extra: str = "") -> Derived:

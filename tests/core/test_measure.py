@@ -278,6 +278,7 @@ def test_a_list_is_the_same_one_until_somebody_comes_or_goes() -> None:
     assert zone.incidents(LOW, 0) == []
     _Told.of(measure, "other", (0, 0), 3)
     assert zone.incidents(HIGH, 0) == ["other", "strike"]
+    assert listed == ["strike"]
 
 
 def test_what_counts_no_more_is_not_kept() -> None:
