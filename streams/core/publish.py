@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 
 import msgspec
+from msgspec import Raw, Struct
 
 from schemas.facts import Between, Bulletin, Cut, Day, Disagreement, Evidence, EvidenceReport, Fact, Level, Measures
 from schemas.facts import Incident as IncidentBody
@@ -225,6 +226,11 @@ def _evidence_as_fact(picture: Picture, incident_id: str) -> Fact:
     return Fact(EVIDENCE, incident_id, body)
 
 
+def written(part: Struct) -> Raw:
+    """A part that many bodies have alike, written out once."""
+    return Raw(_encode(part))
+
+
 def cut(ids: Sequence[str], listed: int) -> Cut:
     """The first of a list, with count and digest of the whole."""
     return Cut(len(ids), blake2b("\n".join(ids).encode(), digest_size=16).hexdigest(), list(ids[:listed]))
@@ -239,7 +245,7 @@ def day(
     limit: int | None,
     settled: SettledDay | None,
     is_void: bool,
-    incidents: Cut | None,
+    incidents: Raw | None,
     blocking: Sequence[str] | None,
     tallied: Sequence[int],
     assumed: int,
@@ -247,7 +253,10 @@ def day(
     week: Measures,
     disagreement: int | None,
 ) -> Day:
-    """The public body of a day. Coverage is shown for settled days only: where nobody watches now is nobody's business."""
+    """The public body of a day. Coverage is shown for settled days only: where nobody watches now is nobody's business.
+
+    `incidents`: a cut list of them, `written`.
+    """
     if number < 0:
         result = Outcome.BEFORE
     elif is_void:
@@ -318,10 +327,11 @@ def level_as_fact(
     streak: int,
     access_streaks: dict[str, int],
     assumed: int,
-    week: Disagreement | None,
+    week: Raw | None,
     head: str | None,
 ) -> Fact:
-    """The rolling level of a zone. `week`: of disagreement, up to the last settled day. `head`: of the chain of changes."""
+    """The rolling level of a zone. `week`: of disagreement, up to the last settled day, `written`. `head`: of the chain of
+    changes."""
     body = Level(
         truce=terms.truce.id,
         zone=zone,

@@ -22,17 +22,18 @@ class DayView(NamedTuple):
 
 
 class SettledDay:
-    """A day with the conditions in force: those that fail now, and those that only just ceased to."""
+    """A day with the conditions in force (`failed`): those that fail now, and those that only just ceased to (`lingering`,
+    with the ticked time since when)."""
 
-    __slots__ = ("lingering", "view")
+    __slots__ = ("failed", "lingering", "view")
 
-    def __init__(self, view: DayView) -> None:
+    def __init__(self, view: DayView, lingering: dict[Condition, int] | None = None) -> None:
         self.view = view
-        self.lingering: dict[Condition, int] = {}
+        self.lingering = lingering or {}
+        self._hold()
 
-    @property
-    def failed(self) -> Conditions:
-        return self.view.failed | self.lingering.keys() if self.lingering else self.view.failed
+    def _hold(self) -> None:
+        self.failed: Conditions = self.view.failed | self.lingering.keys() if self.lingering else self.view.failed
 
     def restate(self, view: DayView, ticked_s: int) -> None:
         """`ticked_s`: the sum of the steps of the clock so far."""
@@ -41,12 +42,14 @@ class SettledDay:
         for condition in view.failed & self.lingering.keys():
             del self.lingering[condition]
         self.view = view
+        self._hold()
 
     def relent(self, ticked_s: int, settle_s: int) -> bool:
         """Let go of what has been better for long enough. Whether anything was."""
         over = [condition for condition, since in self.lingering.items() if ticked_s - since >= settle_s]
         for condition in over:
             del self.lingering[condition]
+        self._hold()
         return bool(over)
 
 

@@ -97,9 +97,8 @@ def of_day(settled: SettledDay) -> list[Any]:
 
 def to_day(kept: list[Any]) -> SettledDay:
     failed, limit, watched, heard, access, lingering = kept
-    settled = SettledDay(DayView(frozenset(Condition(c) for c in failed), limit, watched, heard, access))
-    settled.lingering = {Condition(c): since for c, since in lingering.items()}
-    return settled
+    view = DayView(frozenset(Condition(c) for c in failed), limit, watched, heard, access)
+    return SettledDay(view, {Condition(c): since for c, since in lingering.items()})
 
 
 def of_chain(chain: Chain) -> dict[str, Any]:

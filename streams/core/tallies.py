@@ -31,20 +31,28 @@ class Tallies:
     def __init__(self, measure: Measure) -> None:
         self._measure = measure
         self._tallies: dict[object, Tally] = {}
+        self._by_zone: dict[str, dict[object, Tally]] = {}
 
     def add(self, key: object, tally: Tally) -> None:
         self._tallies[key] = tally
+        for zone in tally.zones:
+            self._by_zone.setdefault(zone, {})[key] = tally
 
     def remove(self, key: object) -> Tally | None:
-        return self._tallies.pop(key, None)
+        tally = self._tallies.pop(key, None)
+        if tally is not None:
+            for zone in tally.zones:
+                del self._by_zone[zone][key]
+        return tally
 
     def of(self, zone: str) -> list[Tally]:
         """Those of a zone that count, in a canonical order."""
-        return sorted(tally for tally in self._tallies.values() if tally.counts and zone in tally.zones)
+        there = self._by_zone.get(zone)
+        return sorted(tally for tally in there.values() if tally.counts) if there else []
 
     def keys_of(self, zone: str) -> list[Any]:
         """Keys of those of a zone that count."""
-        return sorted(key for key, tally in self._tallies.items() if tally.counts and zone in tally.zones)
+        return sorted(key for key, tally in self._by_zone.get(zone, {}).items() if tally.counts)
 
     def stated(self, zone: str, start_s: int, end_s: int) -> list[int]:
         """Counts that bulletins, trusted or not, state for a day or less whose middle lies in this one: shown as disagreement.
@@ -52,14 +60,16 @@ class Tallies:
         Bulletins go by calendar days, or from noon to noon, and seldom from D-hour.
         """
         return sorted(
-            tally.count
-            for tally in self._tallies.values()
-            if zone in tally.zones and tally.end - tally.start <= DAY and start_s <= (tally.start + tally.end) // 2 < end_s
+            [
+                tally.count
+                for tally in self._by_zone.get(zone, {}).values()
+                if tally.end - tally.start <= DAY and start_s <= (tally.start + tally.end) // 2 < end_s
+            ]
         )
 
     def rivals(self, zone: str, start_s: int, end_s: int) -> list[Tally]:
         """Those of a zone, trusted or not, whose period touches a span: the latest first."""
-        touching = (t for t in self._tallies.values() if zone in t.zones and t.start < end_s and t.end > start_s)
+        touching = [t for t in self._by_zone.get(zone, {}).values() if t.start < end_s and t.end > start_s]
         return sorted(touching, key=lambda tally: (-tally.end, -tally.start, tally.lineage, tally.count))
 
     def excess(self, zone: str, day: int, d_hour_s: int) -> tuple[int, int]:

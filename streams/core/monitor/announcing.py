@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from schemas.facts import Cut, Day, Disagreement, Fact, PhaseChange
+from msgspec import Raw
+
+from schemas.facts import Day, Fact, PhaseChange
 from schemas.reasons import WHOLE, Condition
 from streams.core import publish
 from streams.core.chain import Chain
@@ -30,9 +32,9 @@ class Announcing:
         self._history = history
         self._chain = chain
         # By zone, what was last shown of disagreement and what it was made from: most levels move without it.
-        self._shown: dict[str, tuple[Week, list[Tally], Disagreement]] = {}
+        self._shown: dict[str, tuple[Week, list[Tally], Raw]] = {}
         # By day and zone, its incidents and what was last shown of the list: most days change in something else.
-        self._cuts: dict[int, dict[str, tuple[list[str], int, Cut]]] = {}
+        self._cuts: dict[int, dict[str, tuple[list[str], int, Raw]]] = {}
 
     def change(
         self, wanted: Wanted, supersedes: str | None, listed: int, now_s: int, end: End | None, gazetteers: set[str]
@@ -99,12 +101,12 @@ class Announcing:
             picture.index_of_disagreement(zone, day) if settled is not None else None,
         )
 
-    def _incidents(self, picture: Picture, zone: str, day: int, listed: int) -> Cut:
+    def _incidents(self, picture: Picture, zone: str, day: int, listed: int) -> Raw:
         """Those of a day, as a list of this length at most. As long as none comes or goes, `measure` gives the same list."""
         ids, cuts = picture.measure.zones[zone].incidents(BEST, day), self._cuts.setdefault(day, {})
         known = cuts.get(zone)
         if known is None or known[0] is not ids or known[1] != listed:
-            known = cuts[zone] = ids, listed, publish.cut(ids, listed)
+            known = cuts[zone] = ids, listed, publish.written(publish.cut(ids, listed))
         return known[2]
 
     def forget_days(self, before_day: int) -> None:
@@ -122,15 +124,15 @@ class Announcing:
         """Those that changed and have begun."""
         changed, governing = self._days.changed, self._governing
         for picture in governing.pictures:
-            stale = [of_day for of_day in picture.take_stale_days() if governing.of_day(of_day[1]) is picture]
+            stale = governing.governed(picture, picture.take_stale_days())
             changed.update(stale)
             # A settled day is looked at again at the next tick.
-            picture.stale_days.update([of_day for of_day in stale if 0 <= of_day[1] < settled])
-            changed.update([of_day for of_day in picture.take_stale_weeks() if governing.of_day(of_day[1]) is picture])
+            picture.stale_days.update([of_zone for of_zone in stale if 0 <= of_zone[1] < settled])
+            changed.update(governing.governed(picture, picture.take_stale_weeks()))
         if now_s is None:
             return
         today = governing.day_of(now_s)
-        due = sorted([of_day for of_day in changed if of_day[1] <= today])
+        due = sorted([of_zone for of_zone in changed if of_zone[1] <= today])
         changed.difference_update(due)
         for zone, day in due:
             terms = governing.of_day(day).terms
@@ -168,7 +170,7 @@ class Announcing:
             )
         self.levels_due = False
 
-    def _week_of_disagreement(self, zone: str) -> Disagreement | None:
+    def _week_of_disagreement(self, zone: str) -> Raw | None:
         """Up to the last settled day: who watches now is nobody's business."""
         last = len(self._days.settled[zone]) - 1
         picture = self._governing.of_day(max(last, 0))
@@ -178,7 +180,7 @@ class Announcing:
         rivals = picture.tallies.rivals(zone, end_s - WEEK_DAYS * DAY, end_s)
         week, shown = picture.week_of_disagreement(zone, last), self._shown.get(zone)
         if shown is None or shown[0] is not week or shown[1] != rivals:
-            shown = self._shown[zone] = week, rivals, publish.disagreement(week, rivals, picture.terms)
+            shown = self._shown[zone] = week, rivals, publish.written(publish.disagreement(week, rivals, picture.terms))
         return shown[2]
 
 

@@ -1,5 +1,7 @@
 """Which terms govern when: pictures of the same reports, each for the days that begin at or after its time of effect."""
 
+from collections.abc import Iterable
+
 from streams.core.claims import Account
 from streams.core.picture import Picture
 from streams.core.terms import DAY, HOUR, Terms
@@ -32,6 +34,10 @@ class Governing:
 
     def of_day(self, day: int) -> Picture:
         return self.entries[0][1] if len(self.entries) == 1 else self.at(self.day_span(day)[0])
+
+    def governed(self, picture: Picture, days: Iterable[tuple[str, int]]) -> Iterable[tuple[str, int]]:
+        """Those (zone, day) that a picture governs."""
+        return days if len(self.entries) == 1 else [of_zone for of_zone in days if self.of_day(of_zone[1]) is picture]
 
     def governs(self, picture: Picture, account: Account) -> bool:
         """Whether an incident of this anchor is measured, and so published, by this picture."""

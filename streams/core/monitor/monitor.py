@@ -343,7 +343,7 @@ class Monitor:
             self.days.settle(day, ends)
         first = max(0, self._first_open())
         for picture in self.governing.pictures:
-            stale = [(z, d) for z, d in sorted(picture.take_stale_days()) if self.governing.of_day(d) is picture]
+            stale = sorted(self.governing.governed(picture, picture.take_stale_days()))
             self.days.changed.update(stale)
             self.days.restate([(z, d) for z, d in stale if first <= d < self.time.next_day], ticked_s, ends)
         self.days.relent(ticked_s, settle_s)
