@@ -178,7 +178,10 @@ def _says_where(location: Location) -> bool:
     if location.lat is not None:
         return True
     names = (location.place, location.admin1, location.text, location.admin2, location.quarter, location.country, location.mgrs)
-    return any(name is not None and name and not name.isspace() for name in names)
+    for name in names:  # noqa: SIM110 (a generator would cost most reports more than what it looks through)
+        if name and not name.isspace():
+            return True
+    return False
 
 
 def _nil(report: Report, latest_s: int) -> Rejection | None:

@@ -144,8 +144,9 @@ def _minutes(value: float) -> float | None:
 
 def _or_swapped(found: Circle, lat_e6: int, lon_e6: int, codes: Sequence[str], gazetteer: Gazetteer) -> Circle:
     """A point at the border, or out at sea, whose swap lies amid the province may be either: the circle is widened to both."""
-    areas = gazetteer.areas(lon_e6, lat_e6, 0) if abs(lon_e6) <= 90_000_000 else ()
-    if not areas or not gazetteer.is_amid(codes, areas[0], lon_e6, lat_e6) or _is_in_a_box(codes, lat_e6, lon_e6, gazetteer):
+    if not _is_in_a_box(codes, lon_e6, lat_e6, gazetteer) or _is_in_a_box(codes, lat_e6, lon_e6, gazetteer):
+        return found
+    if not gazetteer.is_amid(codes, gazetteer.areas(lon_e6, lat_e6, 0)[0], lon_e6, lat_e6):
         return found
     radius_m = found.radius_m + distance_m(lat_e6, lon_e6, lon_e6, lat_e6)
     return circle(lat_e6, lon_e6, radius_m, found.method, gazetteer, precision=found.precision)

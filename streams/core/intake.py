@@ -4,7 +4,6 @@ One message at a time and no state but the terms it follows: the same message wi
 entries. What it cannot use it refuses, with a reason that names the field; what concerns no truce it leaves out.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -51,9 +50,12 @@ Gazetteers = Callable[
 ]
 """The gazetteer of some countries, with more names of provinces by code."""
 
-
-_SECONDS = re.compile(rb"-?[0-9]{1,12}")
-"""A time in seconds since 1970, as a header states it."""
+_OURS = frozenset((RECEIVED_AT_HEADER, RETRY_HEADER))
+"""Headers that say nothing of an envelope."""
+_SECONDS_DIGITS_MAX = 12
+_BLUNT_MAX_S = 31 * 86_400
+"""A month's report may reach a month beyond the instant that it states."""
+_VIOLATION = ReportType.VIOLATION
 
 
 class _Sender(msgspec.Struct):
@@ -106,6 +108,28 @@ class Counts(NamedTuple):
     located: dict[tuple[str, int], int]
 
 
+class _Taker(NamedTuple):
+    """A truce that takes a topic, with what is the same for every report there.
+
+    `shut_out`: casefolded names of sources that its terms allow on other topics only; `earliest_s`: what happened before this
+    (seconds since 1970) cannot matter.
+    """
+
+    terms: Terms
+    key: bytes
+    places: Locator
+    shut_out: frozenset[str]
+    earliest_s: int
+
+
+class _Topic(NamedTuple):
+    """What is the same for every message of a topic. `shut_out`: sources that this installation binds to other topics."""
+
+    simulated: bool
+    shut_out: frozenset[str]
+    takers: tuple[_Taker, ...]
+
+
 class Intake:
     """Turns messages into log entries or rejections.
 
@@ -127,7 +151,7 @@ class Intake:
         self._gazetteers = gazetteers
         self._places: dict[str, tuple[tuple[Any, ...], Locator]] = {}
         self._terms: dict[str, Terms] = {}
-        self._takers: dict[str, tuple[Terms, ...]] = {}
+        self._topics: dict[str, _Topic] = {}
         self._reports = self._ticks = self._routed = self._outside = 0
         self._located: dict[tuple[str, int], int] = {}
 
@@ -155,16 +179,18 @@ class Intake:
         except TermsError as fault:
             return Rejection(Reason.WRONG_TYPE, f"terms of {record.truce}: {fault}")
         self._terms[record.truce], self._places[record.truce] = terms, known
-        self._takers = {}
+        self._topics = {}
         return None
 
     def take(self, message: Incoming) -> list[Entry] | Fact:
         """Log entries (none: outside every truce), or a rejection for `truce.rejected`."""
-        is_tick = message.value is not None and message.value.startswith(TICK_PREFIX)
-        outcome = self._take_tick(message) if is_tick else self._take_report(message)
-        if is_tick and isinstance(outcome, list):
-            self._ticks += 1
-            return outcome
+        if message.value is not None and message.value.startswith(TICK_PREFIX):
+            outcome = self._take_tick(message)
+            if isinstance(outcome, list):
+                self._ticks += 1
+                return outcome
+        else:
+            outcome = self._take_report(message)
         self._reports += 1
         if isinstance(outcome, list):
             if outcome:
@@ -183,50 +209,67 @@ class Intake:
     def source_class(self, message: Incoming) -> str:
         """Who sent a message that was refused: `independent`, `side`, `unlisted`, or `unreadable` where nobody can tell."""
         body = unwrap(message.value or b"", message.headers)
-        return "unreadable" if isinstance(body, Rejection) else class_of(body, self._takers_of(message.topic))
+        return (
+            "unreadable"
+            if isinstance(body, Rejection)
+            else class_of(body, [taker.terms for taker in self._topic(message.topic).takers])
+        )
 
     def _take_report(self, message: Incoming) -> list[Entry] | Fact:
-        headers = message.headers
-        body = unwrap(message.value or b"", headers)
-        if isinstance(body, Rejection):
-            return refuse(message, body)
-        received_at = self._received_at(message)
-        if isinstance(received_at, Rejection):
-            return refuse(message, received_at)
-        report = check(body, received_at, self._clock_skew_max_s)
-        if isinstance(report, Rejection):
-            return refuse(message, report)
-        bound = self._source_topics.get(report.source.casefold())
-        if bound is not None and not any(fnmatchcase(message.topic, pattern) for pattern in bound):
+        topic = self._topic(message.topic)
+        body = message.value or b""
+        received_at = self._received_at(message, topic.simulated)
+        report = self._read_bare(message, body, received_at)
+        if report is None:
+            body = unwrap(body, message.headers)
+            if isinstance(body, Rejection):
+                return refuse(message, body)
+            if isinstance(received_at, Rejection):
+                return refuse(message, received_at)
+            report = check(body, received_at, self._clock_skew_max_s)
+            if isinstance(report, Rejection):
+                return refuse(message, report)
+        source = report.source.casefold()
+        if source in topic.shut_out:
             return refuse(message, _not_allowed(report, message.topic))
-        return self._route(message, body, report, received_at)
+        return self._route(message, body, report, source, received_at, topic.takers)
 
-    def _received_at(self, message: Incoming) -> int | Rejection:
-        if not message.topic.startswith(SIMULATED_PREFIX):
+    def _read_bare(self, message: Incoming, body: bytes, received_at: int | Rejection) -> Report | None:
+        """The report, if it can be read as it is: then it has no envelope, for an envelope has no `report_id`. Nearly all can."""
+        if isinstance(received_at, Rejection):
+            return None
+        for name, _ in message.headers:
+            if name not in _OURS:
+                return None
+        report = check(body, received_at, self._clock_skew_max_s)
+        return None if isinstance(report, Rejection) else report
+
+    def _received_at(self, message: Incoming, simulated: bool) -> int | Rejection:
+        if not simulated:
             return message.timestamp_ms // 1_000
         for name, value in message.headers:
             if name == RECEIVED_AT_HEADER:
-                if _SECONDS.fullmatch(value or b""):
+                digits = (value or b"").removeprefix(b"-")
+                if digits.isdigit() and len(digits) <= _SECONDS_DIGITS_MAX:
                     return int(value)
                 return Rejection(Reason.WRONG_TYPE, f"header {RECEIVED_AT_HEADER}: not a whole number of seconds")
         return Rejection(Reason.MISSING_FIELD, f"header {RECEIVED_AT_HEADER}: a simulated topic must state it")
 
-    def _route(self, message: Incoming, body: bytes, report: Report, received_at: int) -> list[Entry] | Fact:
+    def _route(
+        self, message: Incoming, body: bytes, report: Report, source: str, received_at: int, takers: tuple[_Taker, ...]
+    ) -> list[Entry] | Fact:
         """One entry for each truce that the report may concern."""
         entries: list[Entry] = []
         refusal: Rejection | None = None
-        origin = Origin(message.topic, message.partition, message.offset)
-        retried = retry_of(message)
-        for terms in self._takers_of(message.topic):
-            source = terms.source_by_name.get(report.source.casefold())
-            if source is not None and source.topics and not any(fnmatchcase(message.topic, p) for p in source.topics):
+        last_s, where = _last_s(report), _place_of(report)
+        origin, retried, raw = Origin(*message[:3]), retry_of(message), msgspec.Raw(body)
+        for terms, key, places, shut_out, earliest_s in takers:
+            if source in shut_out:
                 refusal = _not_allowed(report, message.topic)
                 continue
-            if not _time_fits(report, terms):
+            if last_s is not None and last_s < earliest_s:
                 continue
             circle: Circle | None = None
-            places = self._places[terms.truce.id][1]
-            where = _place_of(report)
             if where is not None:
                 found = places.locate(where)
                 if isinstance(found, Rejection):
@@ -237,26 +280,26 @@ class Intake:
                 self._located[place] = self._located.get(place, 0) + 1
                 if report.revision == 1 and not _in_countries(circle, terms):
                     continue
-            located = LocatedReport(
-                truce=terms.truce.id,
-                received_at=received_at,
-                origin=origin,
-                report=msgspec.Raw(body),
-                circle=circle,
-                gazetteer=places.gazetteer.digest if circle is not None else None,
-                retry_of=retried,
-            )
-            entries.append(Entry(terms.truce.partition, terms.truce.id.encode(), _encode(located)))
+            digest = None if circle is None else places.gazetteer.digest
+            located = LocatedReport(terms.truce.id, received_at, origin, raw, circle, digest, retried)
+            entries.append(Entry(terms.truce.partition, key, _encode(located)))
         if refusal is not None and not entries:
             return refuse(message, refusal)
         return entries
 
-    def _takers_of(self, topic: str) -> tuple[Terms, ...]:
-        takers = self._takers.get(topic)
-        if takers is None:
-            takers = tuple(self._terms[truce] for truce in sorted(self._terms) if self._terms[truce].takes_topic(topic))
-            self._takers[topic] = takers
-        return takers
+    def _topic(self, name: str) -> _Topic:
+        known = self._topics.get(name)
+        if known is None:
+            takers = [self._taker(terms, name) for _, terms in sorted(self._terms.items()) if terms.takes_topic(name)]
+            shut_out = frozenset(source for source, topics in self._source_topics.items() if not _is_one_of(name, topics))
+            known = self._topics[name] = _Topic(name.startswith(SIMULATED_PREFIX), shut_out, tuple(takers))
+        return known
+
+    def _taker(self, terms: Terms, topic: str) -> _Taker:
+        bound = [name for name, source in terms.source_by_name.items() if source.topics and not _is_one_of(topic, source.topics)]
+        truce = terms.truce.id
+        places = self._places[truce][1]
+        return _Taker(terms, truce.encode(), places, frozenset(bound), terms.horizon_start_s - _BLUNT_MAX_S)
 
     def _take_tick(self, message: Incoming) -> list[Entry] | Fact:
         assert message.value is not None
@@ -323,7 +366,10 @@ def refuse(message: Incoming, rejection: Rejection) -> Fact:
 
 def retry_of(message: Incoming) -> str | None:
     """Where the message was refused for the first time, if it is published again after that."""
-    return next((value.decode("utf-8", "replace") for name, value in message.headers if name == RETRY_HEADER and value), None)
+    for name, value in message.headers:
+        if name == RETRY_HEADER and value:
+            return value.decode("utf-8", "replace")
+    return None
 
 
 def terms_record(terms: Terms, effective_from_s: int | None = None, correct: bool = False) -> bytes:
@@ -341,6 +387,10 @@ def _countries(terms: Terms) -> tuple[str, ...]:
     return tuple(sorted(terms.truce.countries))
 
 
+def _is_one_of(topic: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(topic, pattern) for pattern in patterns)
+
+
 def _not_allowed(report: Report, topic: str) -> Rejection:
     return Rejection(Reason.SOURCE_NOT_ALLOWED, f"source: {report.source!r} may not publish on {topic}")
 
@@ -349,7 +399,7 @@ def _place_of(report: Report) -> Location | None:
     """What must be located, if anything: a violation's place, or the area that a nil report watched."""
     if report.status == "retracted":
         return None
-    if report.type is ReportType.VIOLATION:
+    if report.type is _VIOLATION:
         return report.location
     if report.covers is not None and report.covers.location is not None:
         return report.covers.location
@@ -357,16 +407,20 @@ def _place_of(report: Report) -> Location | None:
 
 
 def _in_countries(circle: Circle, terms: Terms) -> bool:
-    return any(area[:2] in terms.truce.countries for area in circle.areas)
+    countries = terms.truce.countries
+    for area in circle.areas:  # noqa: SIM110 (asked for every report, and answered by the first area)
+        if area[:2] in countries:
+            return True
+    return False
 
 
-def _time_fits(report: Report, terms: Terms) -> bool:
-    """Whether it can matter to the truce. Retractions, revisions and reports without a place always go through."""
-    if report.status == "retracted" or report.revision > 1 or report.type is not ReportType.VIOLATION:
-        return True
+def _last_s(report: Report) -> int | None:
+    """When it happened at the latest, seconds since 1970. None where a report goes through whenever that was: retractions,
+    revisions, and what is no violation."""
+    if report.status == "retracted" or report.revision > 1 or report.type is not _VIOLATION:
+        return None
     last = report.occurred_to or report.occurred_at or report.occurred_from
-    # A month's report may reach a month beyond the instant that it states.
-    return last is None or seconds(last) + 31 * 86_400 >= terms.horizon_start_s
+    return None if last is None else seconds(last)
 
 
 __all__ = [

@@ -78,3 +78,41 @@ def test_on_a_live_topic_a_tick_may_be_ahead_of_its_message_by_the_skew_of_clock
     assert isinstance(outcome, Fact) is is_refused
     if isinstance(outcome, Fact):
         assert msgspec.json.decode(outcome.value, type=Rejected).reason is Reason.IN_THE_FUTURE
+
+
+class Unwrapping(Intake):
+    """Looks at every message for an envelope before it is read."""
+
+    def _read_bare(self, *_: object) -> None:
+        return None
+
+
+def test_a_report_that_is_read_as_it_is_comes_out_as_if_it_had_been_looked_at_for_an_envelope() -> None:
+    plain, careful = Intake(), Unwrapping()
+    for intake in (plain, careful):
+        assert intake.follow(record_of(some_terms(topics=["reports.simulated.a"], simulated=True))) is None
+    event = b'{"specversion":"1.0","id":"1","source":"/desk","type":"t","data":%s}'
+    named = GOOD[:-1] + b',"specversion":"1.0"}'
+    twice = GOOD[:-1] + b',"specversion":"1.0","data":%s}' % a_report(2)
+    bodies = [GOOD, named, twice, event % GOOD, event % named, event % b"1", GOOD[:-1], b"", DEEP_REPORT, event % DEEP_REPORT]
+    bodies += [body.replace(b'"report_id":"r1",', b"") for body in bodies] + [
+        body.replace(b"report_id", b"id") for body in bodies
+    ]
+    told: list[Sequence[tuple[str, bytes | None]]] = [[], [AT], [(RETRY_HEADER, b"a/0/1"), AT], [(RECEIVED_AT_HEADER, b"soon")]]
+    enveloped = [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_source", b"s"), ("ce_type", b"t")]
+    told += [[AT, ("content-type", kind)] for kind in (b"application/json", b"application/cloudevents+json", b"x/y", None)]
+    told += [
+        [AT, *enveloped],
+        [AT, *enveloped[1:]],
+        [*enveloped[1:]],
+        [AT, ("Content-Type", b"application/cloudevents-batch+json")],
+    ]
+    outcomes = set()
+    for body in bodies:
+        for headers in told:
+            message = Incoming("reports.simulated.a", 0, 0, 0, None, body, headers)
+            outcome = plain.take(message)
+            assert outcome == careful.take(message), (body, headers)
+            outcomes.add(type(outcome))
+    assert outcomes == {list, Fact}
+    assert plain.take_counts() == careful.take_counts()

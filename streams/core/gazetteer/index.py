@@ -32,7 +32,7 @@ _REACHES_M = (500, 2_000, 10_000, 50_000)
 _MIDDLE_CELL_E6 = 50_000
 _KNOWN_MAX = 4_096
 _NEAREST = 3
-_SEARCHES_M = (6_000, 20_000, 60_000, 200_000, 30_000_000)
+_SEARCHES_M = (*(6_000 << step for step in range(6)), 30_000_000)
 """How far to look for the nearest places; the last is beyond any distance, which on a flat Earth is up to 28,400 km."""
 
 
@@ -176,6 +176,9 @@ class Gazetteer:
         """
         for code in codes:
             if area == code or area[:2] == code:
+                own = self._boxes.get(area)
+                if own is not None and own[0] <= lat_e6 <= own[2] and own[1] <= lon_e6 <= own[3]:
+                    return True  # most points are among the places of the province itself
                 for south, west, north, east in self._amid.get(code) or self._boxes_of(code):
                     if south <= lat_e6 <= north and west <= lon_e6 <= east:
                         return True
