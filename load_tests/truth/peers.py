@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from load_tests.truth.ours import Located
 from load_tests.truth.score import Agreement, Key, agreement
-from streams.core.claims import Account, Calendar
+from streams.core.claims import Account, Reading
 from streams.core.geometry import distance_m
 from streams.core.terms import DAY, HOUR, Terms
 
@@ -143,8 +143,8 @@ def _row(account: Account, located: Located) -> dict[str, Any]:
 
 
 def _accounts(reports: Sequence[Located], terms: Terms) -> list[Account]:
-    calendar = Calendar(terms.zone_of_time)
-    return [Account(report, circle, telling.received_at, terms, calendar) for telling, report, circle in reports]
+    reading = Reading(terms)
+    return [Account(report, circle, telling.received_at, reading) for telling, report, circle in reports]
 
 
 def _middle(account: Account) -> int:

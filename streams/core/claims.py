@@ -1,19 +1,24 @@
 """What the rules see of a violation report: one account, with its time span, circle, lineage and casualties worked out.
 
-Everything that terms say about a report is looked up here once, so that matching and measuring deal with integers only.
+Everything that terms say about a report is looked up here once, so that matching and measuring deal with integers only. What
+many accounts have alike they have in common: who tells it, what was done, how many were hurt.
 """
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
+from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from schemas.facts import Casualties, Circle, CountRange, Report
 from schemas.reasons import UNLISTED, Kind, Side, TimePrecision, Trust, Weapon
 from streams.core.check import seconds
-from streams.core.features import features
+from streams.core.features import KINDS, UNSAID, WEAPONS, Features, number_of, numbers_of
 from streams.core.geometry import microdegrees
 from streams.core.likeness import wording
 from streams.core.terms import DAY, HOUR, Source, Terms
@@ -29,6 +34,9 @@ PROVINCE_PRECISION = 4
 VAGUE_PRECISION = 5
 """From here on a circle is several places or a country."""
 VAGUE_LOW = {"tens": 10, "dozens": 12, "hundreds": 100}
+_UNSAID = (UNSAID, UNSAID, UNSAID)
+_KEPT = 4_096
+"""Of sources, acts and numbers of those hurt so many are kept once: there are few of each for many reports."""
 
 Span = tuple[int, int]
 Order = tuple[int, str, str, str]
@@ -112,102 +120,155 @@ def _precision_of(length_s: int) -> TimePrecision:
     return TimePrecision.MONTH
 
 
-def identity(source: str, terms: Terms) -> tuple[str, Source | None]:
-    """One name for a source however it is spelt, and what terms know of it."""
-    name = source.strip().casefold()
-    known = terms.source_by_name.get(name)
-    return (known.id, known) if known is not None else (name, None)
+class Teller(Struct, frozen=True, gc=False, eq=False):
+    """A source as reports write it, and what terms know of it.
+
+    `folded`: its name however it is written, one object for all; `id`: that of the terms, else the same. `side`: what an
+    account of it counts for; `speaker`: its lineage and its side, where what terms do not list is a side of its own.
+    """
+
+    name: str
+    folded: str
+    id: str
+    known: Source | None
+    lineage: str
+    side: str
+    speaker: tuple[str, str]
+    independent: bool
+    trusted_violence: bool
+
+
+class Act(Struct, frozen=True, gc=False, eq=False):
+    """What an account says was done, in words that many have alike. `numbers`: kind, weapon, by and against, as features."""
+
+    kind: Kind
+    weapon: Weapon
+    by: str | None
+    against: str | None
+    via_lineage: str | None
+    time_precision: TimePrecision
+    is_total: bool
+    numbers: tuple[int, int, int, int]
+
+
+class Hurt(Struct, frozen=True, gc=False, eq=False):
+    """Who was hurt. `numbers`: low, best and high of both, as features."""
+
+    killed: Bounds | None
+    injured: Bounds | None
+    who: str
+    numbers: tuple[int, int, int, int, int, int]
+
+
+class Reading:
+    """How reports are read under some terms. What many have alike is looked up once, and kept once for all of them."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.calendar = Calendar(terms.zone_of_time)
+        self.teller = lru_cache(maxsize=_KEPT)(self._teller)
+        self.act = lru_cache(maxsize=_KEPT)(self._act)
+        self.hurt = lru_cache(maxsize=_KEPT)(self._hurt)
+        self._asked: Report | None = None
+        self._when: tuple[Span, TimePrecision] = ((0, 0), TimePrecision.EXACT)
+
+    def when(self, report: Report) -> tuple[Span, TimePrecision]:
+        """See `span_of`. It is asked when a report comes, and again when it is entered."""
+        if report is not self._asked:
+            self._asked, self._when = report, span_of(report, self.calendar)
+        return self._when
+
+    def _teller(self, source: str) -> Teller:
+        folded = intern(source.strip().casefold())
+        known = self.terms.source_by_name.get(folded)
+        if known is None:
+            side = Side.INDEPENDENT.value
+            return Teller(source, folded, folded, None, UNLISTED, side, (UNLISTED, UNLISTED), False, False)
+        lineage, independent = known.lineage or known.id, known.side == Side.INDEPENDENT
+        trusted = Trust.VIOLENCE in known.trusted
+        return Teller(source, folded, known.id, known, lineage, known.side, (lineage, known.side), independent, trusted)
+
+    def _act(
+        self,
+        kind: Kind | None,
+        weapon: Weapon,
+        by: str | None,
+        against: str | None,
+        via: str | None,
+        precision: TimePrecision,
+        is_total: bool,
+    ) -> Act:
+        by, against = _actor(by, self.terms), _actor(against, self.terms)
+        via_lineage = None if via is None else _lineage_named(via, self.terms)
+        kind = kind or Kind.OTHER
+        named = (0 if by is None else number_of(by), 0 if against is None else number_of(against))
+        return Act(kind, weapon, by, against, via_lineage, precision, is_total, (KINDS[kind], WEAPONS[weapon], *named))
+
+    def _hurt(self, casualties: Casualties | None) -> Hurt:
+        casualties, limit = casualties or Casualties(), self.terms.limits.casualties_max
+        killed, injured = bounds(casualties.killed, limit), bounds(casualties.injured, limit)
+        return Hurt(killed, injured, casualties.who, (*(killed or _UNSAID), *(injured or _UNSAID)))
 
 
 class Account:
     """One live violation report as the rules see it. It is or belongs to a claim: see `deduplicate`.
 
-    `order` is the canonical order. `killed` and `injured` are (low, best, high) or None where nothing is said.
+    `order` is the canonical order, and `rank` what of it is a number. `killed` and `injured` are (low, best, high) or None
+    where nothing is said.
     """
 
     __slots__ = (
-        "against",
+        "_features",
+        "act",
         "anchor",
-        "by",
         "circle",
         "claim",
         "end",
-        "features",
         "handle",
-        "independent",
-        "injured",
-        "is_total",
-        "killed",
-        "kind",
-        "lineage",
-        "listed",
+        "hurt",
+        "letters",
+        "links",
         "members",
-        "order",
         "queued",
+        "rank",
         "received_at",
         "report_id",
         "score",
-        "side",
-        "source",
-        "source_name",
+        "script",
+        "signature",
         "start",
-        "time_precision",
-        "trusted_violence",
-        "via_lineage",
-        "weapon",
-        "who",
+        "teller",
     )
 
-    def __init__(self, report: Report, circle: Circle, received_at: int, terms: Terms, calendar: Calendar) -> None:
-        source, known = identity(report.source, terms)
-        self.source = source
-        self.source_name = report.source
+    def __init__(self, report: Report, circle: Circle, received_at: int, reading: Reading) -> None:
+        self.teller = teller = reading.teller(report.source)
         self.report_id = report.report_id
         self.received_at = received_at
-        (self.start, self.end), self.time_precision = span_of(report, calendar)
+        (start, end), time_precision = reading.when(report)
+        self.start, self.end = start, end
         self.circle = circle
-        self.kind = report.kind or Kind.OTHER
-        self.weapon = report.weapon
-        self.listed = known is not None
-        self.lineage = UNLISTED if known is None else known.lineage or known.id
-        # What nobody vouches for must not tie the lineages that it claims to quote to each other.
-        quotes = report.via is not None and known is not None
-        self.via_lineage = _lineage_named(report.via, terms) if quotes else None
-        self.side = Side.INDEPENDENT.value if known is None else known.side
-        self.independent = known is not None and known.side == Side.INDEPENDENT
-        self.trusted_violence = known is not None and Trust.VIOLENCE in known.trusted
-        self.by = _actor(report.by, terms)
-        self.against = _actor(report.against, terms)
+        precision, text = circle.precision, report.text
         # "140 killed across the province this week" holds incidents that are told one by one.
-        many = circle.precision >= PROVINCE_PRECISION and report.text is not None and tells_of_many(report.text)
-        self.is_total = many or self.end - self.start >= WIDE_SPAN_S
-        casualties = report.casualties or Casualties()
-        limit = terms.limits.casualties_max
-        self.killed = _kept_bounds(casualties.killed, limit)
-        self.injured = _kept_bounds(casualties.injured, limit)
-        self.who = casualties.who
-        self.features = features(
-            (microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m),
-            (self.start, self.end),
-            (self.kind, self.weapon),
-            self.killed,
-            self.injured,
-            (self.by, self.against),
-            wording(report.text),
-            report.links,
-        )
+        many = precision >= PROVINCE_PRECISION and text is not None and tells_of_many(text)
+        is_total = many or end - start >= WIDE_SPAN_S
+        # What nobody vouches for must not tie the lineages that it claims to quote to each other.
+        via = None if teller.known is None else report.via
+        self.act = reading.act(report.kind, report.weapon, report.by, report.against, via, time_precision, is_total)
+        self.hurt = hurt = reading.hurt(report.casualties)
+        self.script, self.signature, self.letters = wording(text)
+        self.links = numbers_of(report.links)
         # The anchor says where and when. So among sharp places those of independent sources come first, then those of the
         # sides, and what anybody can say last: an anonymous account with a convenient place moves nobody's incident.
-        standing = 0 if self.independent else 1 if self.listed else 2
+        standing = 0 if teller.independent else 2 if teller.known is None else 1
         # Then the more precise, and among those of one precision what says more: others are compared with it.
-        unsaid = (self.weapon is Weapon.UNDETERMINED) + (self.killed is None)
-        blunt, rank = circle.precision >= BLUNT_PRECISION, TIME_RANK[self.time_precision]
+        unsaid = (report.weapon is Weapon.UNDETERMINED) + (hurt.killed is None)
+        blunt, sharpness = precision >= BLUNT_PRECISION, TIME_RANK[time_precision]
         # Then the earliest; but by lot where somebody could date one report after the other before all that are there, and
         # make each of them the anchor of all others. What terms call independent is not suspected of it.
-        turn = self.start if self.independent else _lot(source, report.report_id, terms)
-        # Two spellings of one source may use the same report id: the spelling as received decides last.
-        class_of = (((blunt << 2 | standing) << 3 | circle.precision) << 3 | rank) << 2 | unsaid
-        self.order: Order = class_of << 48 | turn + _TURN_OFFSET, source, report.report_id, report.source
+        turn = start if teller.independent else _lot(teller.id, report.report_id, reading.terms)
+        class_of = (((blunt << 2 | standing) << 3 | precision) << 3 | sharpness) << 2 | unsaid
+        self.rank = class_of << 48 | turn + _TURN_OFFSET
+        self._features: Features | None = None
         self.anchor: Account | None = None
         self.members: dict[str, Account] | None = None
         self.score = 0
@@ -215,15 +276,59 @@ class Account:
         self.handle = -1
         self.claim: Any = None
 
+    source_name = property(attrgetter("teller.name"))
+    source = property(attrgetter("teller.id"))
+    lineage = property(attrgetter("teller.lineage"))
+    side = property(attrgetter("teller.side"))
+    independent = property(attrgetter("teller.independent"))
+    trusted_violence = property(attrgetter("teller.trusted_violence"))
+    kind = property(attrgetter("act.kind"))
+    weapon = property(attrgetter("act.weapon"))
+    by = property(attrgetter("act.by"))
+    against = property(attrgetter("act.against"))
+    via_lineage = property(attrgetter("act.via_lineage"))
+    time_precision = property(attrgetter("act.time_precision"))
+    is_total = property(attrgetter("act.is_total"))
+    killed = property(attrgetter("hurt.killed"))
+    injured = property(attrgetter("hurt.injured"))
+    who = property(attrgetter("hurt.who"))
+
+    @property
+    def account(self) -> "Account":
+        """What an account and a claim are compared by is that of an account."""
+        return self
+
+    @property
+    def listed(self) -> bool:
+        """Whether terms list its source."""
+        return self.teller.known is not None
+
+    @property
+    def order(self) -> Order:
+        """Two spellings of one source may use the same report id: the spelling as received decides last."""
+        return self.rank, self.teller.id, self.report_id, self.teller.name
+
+    @property
+    def features(self) -> Features:
+        """What it is compared by in Python."""
+        if self._features is None:
+            circle, (kind, weapon, by, against) = self.circle, self.act.numbers
+            self._features = Features(
+                *(microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m),
+                *(self.start, self.end, kind, weapon, *self.hurt.numbers, by, against),
+                *(self.script, self.signature, self.letters, self.links),
+            )
+        return self._features
+
     @property
     def report_digest(self) -> int:
         """Of the source as it is written and the report id: 128 bits."""
-        return int.from_bytes(_digest(f"{self.source_name}\x00{self.report_id}", 16))
+        return int.from_bytes(_digest(f"{self.teller.name}\x00{self.report_id}", 16))
 
     @property
     def mergeable(self) -> bool:
         """Whether it tells of one place and time, so that it can be the same incident as another."""
-        return not self.is_total and self.circle.precision < VAGUE_PRECISION
+        return not self.act.is_total and self.circle.precision < VAGUE_PRECISION
 
 
 def _lineage_named(name: str, terms: Terms) -> str:
@@ -272,10 +377,6 @@ def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:
     return min(low, limit), min(best, limit), min(high, limit)
 
 
-# Few numbers are stated again and again.
-_kept_bounds = lru_cache(maxsize=4_096)(bounds)
-
-
 EXPLOSIVE = frozenset(Weapon) - {Weapon.SMALL_ARMS}
 
-__all__ = ["EXPLOSIVE", "Account", "Bounds", "Calendar", "Order", "Span", "bounds", "identity", "span_of"]
+__all__ = ["EXPLOSIVE", "Account", "Act", "Bounds", "Calendar", "Order", "Reading", "Span", "Teller", "bounds", "span_of"]

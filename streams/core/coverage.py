@@ -81,9 +81,10 @@ class Coverage:
     def remove_restriction(self, key: object) -> Watch | None:
         return self._restrictions.pop(key, None)
 
-    def hear(self, lineage: str, side: str, at_s: int, zones: Iterable[str], step: int = 1) -> list[str]:
-        """A lineage spoke of this time in these zones, in whatever way. Gives those where it is the day's first word or last."""
-        day, speaker = (at_s - self._terms.d_hour_s) // DAY, (lineage, side)
+    def hear(self, speaker: tuple[str, str], at_s: int, zones: Iterable[str], step: int = 1) -> list[str]:
+        """A lineage (with its side) spoke of this time in these zones, in whatever way. Gives those where it is the day's first
+        word or last."""
+        day = (at_s - self._terms.d_hour_s) // DAY
         changed = []
         for zone in zones:
             heard = self._heard.get((zone, day))

@@ -15,7 +15,7 @@ from streams.core.claims import Account, Order
 from streams.core.features import Features
 from streams.core.match import rule_of, score
 from streams.core.native import LIBRARY
-from streams.core.native.groups import Groups
+from streams.core.native.groups import Groups, Packed
 from streams.core.neighbourhood import Neighbourhood
 from streams.core.repeats import REPEAT_BITS, Repeats, repeats
 from streams.core.terms import Terms
@@ -127,9 +127,10 @@ class Deduplicator:
         match, rule = terms.match, rule_of(terms.match)
         self._claims: Anchoring | Groups
         self._incidents: Anchoring | Groups
+        self._packed = Packed()
         if LIBRARY is not None:
-            self._claims = Groups(LIBRARY, match, rule, REPEAT_BITS)
-            self._incidents = Groups(LIBRARY, match, rule)
+            self._claims = Groups(LIBRARY, match, rule, self._packed, REPEAT_BITS)
+            self._incidents = Groups(LIBRARY, match, rule, self._packed)
         else:
             self._claims = Anchoring(
                 Repeats(match), lambda head, account: repeats(head.features, account.features, rule), 0, exclusive=False
@@ -178,6 +179,7 @@ class Deduplicator:
                 # Who came and went in between has changed nothing.
                 if changes.pop(account, joined) == joined:
                     changes[account] = joined
+        self._packed.clear()
         return list(retold.items()), self._incidents.resolve()
 
 

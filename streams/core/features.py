@@ -1,15 +1,14 @@
 """What two claims are compared by: whole numbers only, worked out once a report.
 
-Names, links and texts are digests here, so that a comparison neither allocates nor reads a string.
+Names, links and texts are digests here, so that a comparison neither allocates nor reads a string. C is given the same
+numbers (`native.groups`), and keeps them in a row of its own; in Python they stand together where somebody asks for them.
 """
 
 from collections.abc import Collection
-from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 from schemas.reasons import Kind, Weapon
-from streams.core.likeness import Wording
 
 UNSAID = -1
 """In place of a count that a report does not give."""
@@ -50,38 +49,14 @@ class Features(NamedTuple):
     links: tuple[int, ...]
 
 
-def features(
-    place: tuple[int, int, int],
-    span: tuple[int, int],
-    act: tuple[Kind, Weapon],
-    killed: tuple[int, int, int] | None,
-    injured: tuple[int, int, int] | None,
-    actors: tuple[str | None, str | None],
-    wording: Wording,
-    links: Collection[str],
-) -> Features:
-    """`place` is latitude, longitude and radius; `actors` are who did it and to whom, as terms name them."""
-    by, against = actors
-    return Features(
-        *place,
-        *span,
-        KINDS[act[0]],
-        WEAPONS[act[1]],
-        *(killed or _UNSAID),
-        *(injured or _UNSAID),
-        0 if by is None else _actor(by),
-        0 if against is None else _actor(against),
-        *wording,
-        tuple(sorted({_number(link.strip().rstrip("/")) for link in links})[:LINKS_MAX]) if links else (),
-    )
-
-
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
     """63 bits, and never 0: two names have the same by chance once in many billions."""
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1 or 1
 
 
-_actor = lru_cache(maxsize=4_096)(_number)
-_UNSAID = (UNSAID, UNSAID, UNSAID)
+def numbers_of(links: Collection[str]) -> tuple[int, ...]:
+    """The smallest digests of some links."""
+    return tuple(sorted({number_of(link.strip().rstrip("/")) for link in links})[:LINKS_MAX]) if links else ()
 
-__all__ = ["KINDS", "LINKS_MAX", "SHARP_S", "UNSAID", "WEAPONS", "Features", "features"]
+
+__all__ = ["KINDS", "LINKS_MAX", "SHARP_S", "UNSAID", "WEAPONS", "Features", "number_of", "numbers_of"]

@@ -12,7 +12,7 @@ from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
 from streams.core.access import Access, Statement
 from streams.core.anchoring import Work
 from streams.core.check import seconds
-from streams.core.claims import Account, Calendar, identity
+from streams.core.claims import Account, Reading
 from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
 from streams.core.disagreement import WEEK_DAYS, Disagreement, Week
@@ -32,8 +32,8 @@ ALONE_MAX = 65_536
 
 NO_LINEAGES: frozenset[str] = frozenset()
 
-Heard = tuple[str, str, int, tuple[str, ...]]
-"""A lineage, its side, the time that it spoke of, and the zones."""
+Heard = tuple[tuple[str, str], int, tuple[str, ...]]
+"""A lineage and its side, the time that they spoke of, and the zones."""
 
 
 def key_of(source: str, report_id: str) -> Key:
@@ -47,7 +47,7 @@ class Picture:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.zone_map = ZoneMap(terms)
-        self.calendar = Calendar(terms.zone_of_time)
+        self.reading = Reading(terms)
         self.coverage = Coverage(terms)
         self.access = Access(terms)
         self.measure = Measure(terms.zone_ids)
@@ -78,9 +78,8 @@ class Picture:
 
     def add(self, key: Key, report: Report, circle: Circle | None, received_at: int) -> None:
         """Take a live report in."""
-        source, known = identity(report.source, self.terms)
-        lineage = UNLISTED if known is None else known.lineage or known.id
-        side = UNLISTED if known is None else known.side
+        teller = self.reading.teller(report.source)
+        source, known, speaker = teller.id, teller.known, teller.speaker
         at_s = received_at
         if report.type is ReportType.VIOLATION:
             assert circle is not None
@@ -108,13 +107,13 @@ class Picture:
         elif report.about is not None:
             about = report.about
             named = about.incident or key_of(about.source or "", about.report_id or "")
-            self._judgements.add(key, report, lineage, side, known, named)
+            self._judgements.add(key, report, *speaker, known, named)
         zones = self._spoken_of_zones(report, circle, known)
-        self._stale(self.coverage.hear(lineage, side, at_s, zones), at_s, at_s)
+        self._stale(self.coverage.hear(speaker, at_s, zones), at_s, at_s)
         if known is not None:
             self.heard_from[known.id] = max(received_at, self.heard_from.get(known.id, received_at))
         if report.type is not ReportType.VIOLATION or report.covers is not None:
-            self._heard_at[key] = lineage, side, at_s, zones
+            self._heard_at[key] = speaker, at_s, zones
 
     def _take_heard(self, key: Key) -> Heard:
         """Who was heard, of when and where, by a report that goes. An account tells that itself."""
@@ -122,8 +121,7 @@ class Picture:
         if heard is not None:
             return heard
         account = self._accounts[key]
-        zones = self.zone_map.place(account.circle).possible
-        return account.lineage, account.side if account.listed else UNLISTED, account.start, _with_whole(zones)
+        return account.teller.speaker, account.start, self.zone_map.place(account.circle).spoken_of
 
     def _spoken_of_zones(self, report: Report, circle: Circle | None, known: Source | None) -> tuple[str, ...]:
         """Of which zones a report says anything: where it may have happened, what is watched; the truce as a whole, always."""
@@ -133,15 +131,15 @@ class Picture:
             named = report.covers.zone
             zones = self.terms.zone_ids if named == WHOLE else (named,) if named in self.measure.zones else ()
         elif circle is not None:
-            zones = self.zone_map.place(circle).possible
+            return self.zone_map.place(circle).spoken_of
         else:
             zones = ()
-        return _with_whole(zones)
+        return tuple(zones) if WHOLE in zones else (*zones, WHOLE)
 
     def remove(self, key: Key) -> None:
         """Take a report out again, whatever it was."""
-        lineage, side, at_s, zones = self._take_heard(key)
-        self._stale(self.coverage.hear(lineage, side, at_s, zones, -1), at_s, at_s)
+        speaker, at_s, zones = self._take_heard(key)
+        self._stale(self.coverage.hear(speaker, at_s, zones, -1), at_s, at_s)
         account = self._accounts.pop(key, None)
         if account is not None:
             self._deduplicator.remove(account)
@@ -176,7 +174,7 @@ class Picture:
         return declared
 
     def _add_violation(self, key: Key, report: Report, circle: Circle, received_at: int, source: str) -> int:
-        account = Account(report, circle, received_at, self.terms, self.calendar)
+        account = Account(report, circle, received_at, self.reading)
         self._accounts[key] = account
         self._deduplicator.add(account)
         if self._anchored is not None:
@@ -480,10 +478,6 @@ class Picture:
         """Days of the truce that a span touches."""
         d_hour_s = self.terms.d_hour_s
         return range((start_s - d_hour_s) // DAY, max(start_s - d_hour_s, end_s - d_hour_s - 1) // DAY + 1)
-
-
-def _with_whole(zones: Sequence[str]) -> tuple[str, ...]:
-    return tuple(zones) if WHOLE in zones else (*zones, WHOLE)
 
 
 def _unheard(incident_id: str) -> None:

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from functools import lru_cache
 from itertools import combinations
+from operator import itemgetter
 from typing import NamedTuple
 
 from schemas.reasons import UNLISTED, Grade, Kind, Scope, Side, Weapon
-from streams.core.claims import Account, Bounds, Order
-from streams.core.features import Features
+from streams.core.claims import Account, Act, Bounds, Order
 from streams.core.match import NEAR_IDENTICAL_BITS
 from streams.core.terms import Terms
 
@@ -26,6 +26,7 @@ NOBODY: Bounds = (0, 0, 0)
 NO_SIDES: frozenset[str] = frozenset()
 EVERY_BOUND = (True, True, True)
 WEAPON_ORDER = {weapon: number for number, weapon in enumerate(Weapon)}
+_ORDER = itemgetter(0)
 COPIED_LETTERS_MIN = 60
 """Two may say in the same few words that a town was shelled; a sentence or two they have from each other."""
 COPIES_COMPARED_MAX = 32
@@ -96,34 +97,36 @@ class Testimony:
         self._who: dict[str, int] = {}
         self._exclusions: dict[tuple[str, bool], int] = {}
         self._own_reports: dict[str, int] = {}
-        self._worded: list[tuple[Order, Pair, Features]] = []
+        self._worded: list[tuple[Order, Pair, Account]] = []
 
     def count(self, account: Account, latest: Account, step: int) -> None:
         """Enter a claim (+1) or take it out (-1). `latest`: the account whose casualties stand for it."""
         self.count_hurt(account, latest, step)
-        pair: Pair = account.lineage, account.via_lineage
-        _step(self._senders, (pair, account.side), step)
-        self._trusted += step * account.trusted_violence
-        if account.listed and (account.features.letters >= COPIED_LETTERS_MIN or account.features.links):
-            worded = account.order, pair, account.features
+        teller, act = account.teller, account.act
+        pair: Pair = teller.lineage, act.via_lineage
+        _step(self._senders, (pair, teller.side), step)
+        self._trusted += step * teller.trusted_violence
+        if account.listed and (account.letters >= COPIED_LETTERS_MIN or account.links):
+            order = account.order
             if step > 0:
-                insort(self._worded, worded)
+                insort(self._worded, (order, pair, account), key=_ORDER)
             else:
-                del self._worded[bisect_left(self._worded, worded)]
-        if account.weapon is not Weapon.UNDETERMINED:
-            _step(self._weapons, account.weapon, step)
-        if account.by is not None:
-            _step(self.by, account.by, step)
-            attacker = self._terms.actor_by_id.get(account.by)
-            if attacker is not None and attacker.side == account.side and not account.independent:
-                _step(self._own_reports, account.lineage, step)
-        if account.lineage != UNLISTED and _says_excluded(account, self._terms):
-            _step(self._exclusions, (account.side, account.independent and account.trusted_violence), step)
+                del self._worded[bisect_left(self._worded, order, key=_ORDER)]
+        if act.weapon is not Weapon.UNDETERMINED:
+            _step(self._weapons, act.weapon, step)
+        if act.by is not None:
+            _step(self.by, act.by, step)
+            attacker = self._terms.actor_by_id.get(act.by)
+            if attacker is not None and attacker.side == teller.side and not teller.independent:
+                _step(self._own_reports, teller.lineage, step)
+        if account.listed and _says_excluded(act, self._terms):
+            _step(self._exclusions, (teller.side, teller.independent and teller.trusted_violence), step)
 
     def count_hurt(self, account: Account, latest: Account, step: int) -> None:
         """Enter the casualties of a claim, by its first account and the one that states them, or take them out."""
-        pair: Pair = account.lineage, account.via_lineage
-        for table, bounds in ((self.killed, latest.killed), (self.injured, latest.injured)):
+        pair: Pair = account.teller.lineage, account.act.via_lineage
+        hurt = latest.hurt
+        for table, bounds in ((self.killed, hurt.killed), (self.injured, hurt.injured)):
             if bounds is not None:
                 entry = (latest.received_at, latest.source_name, latest.report_id, bounds)
                 if step > 0:
@@ -132,8 +135,8 @@ class Testimony:
                     del table[pair][bisect_left(table[pair], entry)]
                     if not table[pair]:
                         del table[pair]
-        if latest.killed is not None or latest.injured is not None:
-            _step(self._who, latest.who, step)
+        if hurt.killed is not None or hurt.injured is not None:
+            _step(self._who, hurt.who, step)
 
     def derive(self, kind: Kind, admitted: bool) -> Derived:
         """What follows for an incident of this kind. `admitted`: whether the side that did it says so."""
@@ -178,9 +181,9 @@ class Testimony:
             return []
         return [
             (pair, other_pair)
-            for position, (_, pair, features) in enumerate(worded)
+            for position, (_, pair, account) in enumerate(worded)
             for _, other_pair, other in worded[position + 1 :]
-            if pair[0] != other_pair[0] and is_copy(features, other)
+            if pair[0] != other_pair[0] and is_copy(account, other)
         ]
 
     def _grade(self, voices: Voices, admitted: bool) -> Grade:
@@ -328,7 +331,7 @@ def _side_of(sides: frozenset[str]) -> str:
     return Side.INDEPENDENT.value if sides else UNLISTED
 
 
-def is_copy(one: Features, other: Features) -> bool:
+def is_copy(one: Account, other: Account) -> bool:
     """Whether two accounts have a link in common, or their words almost entirely."""
     if one.links and not set(one.links).isdisjoint(other.links):
         return True
@@ -337,9 +340,9 @@ def is_copy(one: Features, other: Features) -> bool:
     return (one.signature ^ other.signature).bit_count() <= NEAR_IDENTICAL_BITS
 
 
-def _says_excluded(account: Account, terms: Terms) -> bool:
+def _says_excluded(act: Act, terms: Terms) -> bool:
     """Whether a claim says that attacker or target is one that the truce excludes."""
-    for name in (account.by, account.against):
+    for name in (act.by, act.against):
         actor = None if name is None else terms.actor_by_id.get(name)
         if actor is not None and actor.excluded:
             return True

@@ -28,11 +28,15 @@ _REACHES_M = (500, 5_000, 20_000)
 
 
 class Placement(NamedTuple):
-    """Zone ids in the order of the terms, the whole last: with the centre in them, certain, possible. Possible holds all."""
+    """Zone ids in the order of the terms, the whole last: with the centre in them, certain, possible. Possible holds all.
+
+    `spoken_of`: of which something is said: of those that are possible, and of the whole always.
+    """
 
     centre: tuple[str, ...]
     certain: tuple[str, ...]
     possible: tuple[str, ...]
+    spoken_of: tuple[str, ...] = (WHOLE,)
 
 
 class ZoneMap:
@@ -99,7 +103,7 @@ class ZoneMap:
             certain.add(WHOLE)
         if precision > CERTAIN_PRECISION_MAX:
             certain.clear()
-        return Placement(self._ordered(centre), self._ordered(certain), self._ordered(possible))
+        return Placement(*map(self._ordered, (centre, certain, possible, possible | {WHOLE})))
 
     def _touches(self, lat_e6: int, lon_e6: int, radius_m: int) -> Iterator[tuple[str, Touch]]:
         """How the circle lies to each shape. Most cells are far from most borders, and there the answer is known."""

@@ -10,7 +10,7 @@ from core.builders import Told
 from schemas.facts import Incident, Report
 from streams.core.anchoring import EXCLUDED, VOICES_MAX
 from streams.core.cells import BREADTHS, breadth, cell_of, grid_of
-from streams.core.claims import Account, Calendar
+from streams.core.claims import Account, Reading
 from streams.core.features import SHARP_S
 from streams.core.incident import incident_id
 from streams.core.match import rule_of, score
@@ -32,9 +32,9 @@ def live_accounts(reports: Iterable[Told], terms: Terms) -> list[Account]:
         rank = (report.revision, report.status == "retracted", _digest(told), -told.received_at)
         if key not in best or rank > best[key][0]:
             best[key] = rank, told
-    calendar = Calendar(terms.zone_of_time)
+    reading = Reading(terms)
     return [
-        Account(msgspec.convert(told.body, Report), told.circle, told.received_at, terms, calendar)
+        Account(msgspec.convert(told.body, Report), told.circle, told.received_at, reading)
         for (_, retracted, _, _), told in best.values()
         if not retracted and told.body["type"] == "violation" and told.circle is not None
     ]

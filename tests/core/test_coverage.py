@@ -217,12 +217,12 @@ def test_signs_of_life_bear_on_the_zones_of_their_source_as_far_as_they_reach() 
 def test_who_was_heard_of_a_zone_is_counted_by_lineage() -> None:
     coverage = Coverage(_terms())
     for lineage, side in (("a", "north"), ("a", "north"), ("b", "north"), ("monitor", "independent")):
-        coverage.hear(lineage, side, START_S + HOUR, ("east", "all"))
-    coverage.hear("c", "north", START_S + HOUR, ("all",))
+        coverage.hear((lineage, side), START_S + HOUR, ("east", "all"))
+    coverage.hear(("c", "north"), START_S + HOUR, ("all",))
     assert coverage.heard("east", 0) == {"independent": 1, "north": 2}
     assert coverage.heard("all", 0) == {"independent": 1, "north": 3}
-    coverage.hear("b", "north", START_S + HOUR, ("east", "all"), -1)
-    coverage.hear("a", "north", START_S + HOUR, ("east", "all"), -1)
+    coverage.hear(("b", "north"), START_S + HOUR, ("east", "all"), -1)
+    coverage.hear(("a", "north"), START_S + HOUR, ("east", "all"), -1)
     assert coverage.heard("east", 0) == {"independent": 1, "north": 1}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.facts import Circle, Report
 from schemas.reasons import Method
-from streams.core.claims import Account, Calendar
+from streams.core.claims import Account, Reading
 from streams.core.deduplicate import Deduplicator
 from streams.core.terms import Terms, parse
 
@@ -58,7 +58,7 @@ def account(random: Random, number: int, terms: Terms, sources: tuple[str, ...] 
         body["text"] = random.choice(NEWS)
     if random.random() < 0.3:
         body["links"] = [f"https://example.org/{random.randrange(4)}"]
-    return Account(msgspec.convert(body, Report), circle, 0, terms, Calendar(terms.zone_of_time))
+    return Account(msgspec.convert(body, Report), circle, 0, Reading(terms))
 
 
 def grouped(deduplicator: Deduplicator, accounts: list[Account]) -> dict[Any, Account]:

@@ -1,6 +1,5 @@
 """How two accounts compare: the level that each comparison reaches, and the sum that decides."""
 
-from datetime import UTC
 from typing import Any
 
 import msgspec
@@ -8,7 +7,7 @@ import pytest
 
 from schemas.facts import Circle, Report
 from schemas.reasons import Method
-from streams.core.claims import Account, Calendar
+from streams.core.claims import Account, Reading
 from streams.core.features import Features
 from streams.core.ladder import COMPARISONS, DEFAULTS, NAMES
 from streams.core.likeness import Script, bits_apart, wording
@@ -22,7 +21,7 @@ TRUCE = {
 }
 TERMS = parse(TRUCE | {"truce": TRUCE["truce"] | {"salt": "of incident ids"}})
 RULE = rule_of(TERMS.match)
-CALENDAR = Calendar(UTC)  # type: ignore[arg-type]
+READING = Reading(TERMS)
 NEWS = "Shells fell on the vegetable market of the old town shortly before noon, and three people died there"
 SAME_NEWS = "Shells fell on the vegetable market of the Old Town, shortly before noon; and three people died there."
 OTHER_NEWS = "A convoy of the relief agency came under small arms fire on the ring road and turned back to its depot"
@@ -33,7 +32,7 @@ def told(metres_north: int = 0, radius_m: int = 500, **fields: Any) -> Features:
     values = {"report_id": "r", "source": "s", "type": "violation", "kind": "attack", "occurred_at": "2016-09-13T10:00:00Z"}
     report = msgspec.convert(values | fields, Report)
     circle = Circle(36.2 + metres_north / 111_195, 37.15, radius_m, 1, Method.COORDINATES, [])
-    return Account(report, circle, 0, TERMS, CALENDAR).features
+    return Account(report, circle, 0, READING).features
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,18 @@ from schemas.facts import Circle, Report
 from schemas.reasons import Method
 from streams.core import likeness
 from streams.core.anchoring import Anchoring
-from streams.core.claims import Account, Calendar
+from streams.core.claims import Account, Reading
 from streams.core.deduplicate import Claim
 from streams.core.match import rule_of, score
 from streams.core.native import LIBRARY
-from streams.core.native.groups import Groups
+from streams.core.native.groups import Groups, Packed
 from streams.core.neighbourhood import Neighbourhood
 from streams.core.repeats import REPEAT_BITS, Repeats, repeats
 from streams.core.terms import Match
 
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="the native part is not built here: no C compiler was found")
 
+READING = Reading(TERMS)
 SOURCES = ("watcher", "council", "archive", "outlet", "agency", "radio", "somebody", "passer-by", "a third")
 
 
@@ -52,7 +53,7 @@ def claim(random: Random, number: int, far: bool) -> Claim:
     radius_m, precision = random.choice([(100, 1), (900, 1), (3_000, 2), (10_000, 3), (90_000, 4), (300_000, 6)])
     lat = max(-90.0, min(90.0, lat + random.uniform(-0.1, 0.1)))
     circle = Circle(lat, lon + random.uniform(-0.01, 0.01), radius_m, precision, Method.COORDINATES, ["SY.09"])
-    return Claim(Account(msgspec.convert(body, Report), circle, 0, TERMS, Calendar(TERMS.zone_of_time)))
+    return Claim(Account(msgspec.convert(body, Report), circle, 0, READING))
 
 
 def by_score(match: Match) -> Anchoring:
@@ -76,7 +77,7 @@ def test_what_repeats_in_c_is_what_repeats_in_python(seed: int) -> None:
     match = Match(neighbours_max=random.choice([1, 2, 3, 64]), distance_m=random.choice([1_000, 5_000]))
     rule = rule_of(match)
     python = Anchoring(Repeats(match), lambda head, one: repeats(head.features, one.features, rule), 0, exclusive=False)
-    come_and_go(random, match, python, Groups(LIBRARY, match, rule, REPEAT_BITS), lambda *at: claim(*at).account)
+    come_and_go(random, match, python, Groups(LIBRARY, match, rule, Packed(), REPEAT_BITS), lambda *at: claim(*at).account)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -84,7 +85,7 @@ def test_groups_in_c_are_those_of_python_whatever_comes_and_goes(seed: int) -> N
     random = Random(seed)
     match = Match(neighbours_max=random.choice([1, 2, 5, 64]), distance_m=random.choice([1_000, 5_000, 60_000]))
     rule = rule_of(match)
-    come_and_go(random, match, by_score(match), Groups(LIBRARY, match, rule), claim, far=seed % 5 == 4)
+    come_and_go(random, match, by_score(match), Groups(LIBRARY, match, rule, Packed()), claim, far=seed % 5 == 4)
 
 
 def test_in_these_stories_things_are_grouped() -> None:
@@ -92,7 +93,7 @@ def test_in_these_stories_things_are_grouped() -> None:
     match = Match()
     rule = rule_of(match)
     for seed in range(10):
-        assert come_and_go(Random(seed), match, by_score(match), Groups(LIBRARY, match, rule), claim)
+        assert come_and_go(Random(seed), match, by_score(match), Groups(LIBRARY, match, rule, Packed()), claim)
 
 
 def come_and_go(random: Random, match: Match, python: Anchoring, native: Groups, make, far: bool = False) -> bool:
@@ -125,7 +126,7 @@ def come_and_go(random: Random, match: Match, python: Anchoring, native: Groups,
 def test_a_group_that_is_forgotten_gives_its_handles_back() -> None:
     random = Random(1)
     match = Match()
-    native = Groups(LIBRARY, match, rule_of(match))
+    native = Groups(LIBRARY, match, rule_of(match), Packed())
     for start in range(0, 500, 100):
         claims = [claim(random, start + number, False) for number in range(100)]
         for one in claims:

@@ -13,12 +13,12 @@ from core.builders import TERMS, stated
 from schemas.facts import Circle, Report
 from schemas.reasons import Method
 from streams.core import deduplicate
-from streams.core.claims import Account, Calendar
+from streams.core.claims import Account, Reading
 from streams.core.deduplicate import Deduplicator
 from streams.core.terms import HOUR
 
 SOURCES = ("watcher", "council", "archive")
-CALENDAR = Calendar(TERMS.zone_of_time)
+READING = Reading(TERMS)
 
 
 def _account(random: Random, number: int) -> Account:
@@ -33,7 +33,7 @@ def _account(random: Random, number: int) -> Account:
     }
     lat, lon = 36.2 + random.randrange(4) / 200, 37.15 + random.randrange(4) / 200
     circle = Circle(lat, lon, random.choice([100, 2_000]), random.choice([1, 2]), Method.COORDINATES, ["SY.09"])
-    return Account(msgspec.convert(body, Report), circle, TERMS.d_hour_s, TERMS, CALENDAR)
+    return Account(msgspec.convert(body, Report), circle, TERMS.d_hour_s, READING)
 
 
 @pytest.mark.parametrize("in_python", [True, False])

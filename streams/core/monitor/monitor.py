@@ -209,7 +209,7 @@ class Monitor:
             self.waiting.hold(carried, located, offset, mark)
         else:
             full = Rejection(Reason.LIMIT_REACHED, "report: too many wait for the clock (limits.held_back_max)")
-            self._refuse(located, *self.reports.refuse(located, full, offset, present.picture.terms))
+            self._refuse(located, *self.reports.refuse(located, full, offset, present.picture))
 
     def _keep_early(self, located: LocatedReport, offset: int) -> None:
         """Terms come first into the log; what is there before them waits for them."""

@@ -17,11 +17,11 @@ from msgspec.structs import force_setattr, replace
 from schemas.facts import Circle, LocatedReport, Rejection, Report
 from schemas.reasons import UNLISTED, Reason, ReportType
 from streams.core.check import seconds
-from streams.core.claims import span_of
+from streams.core.claims import Reading
 from streams.core.monitor.governing import Governing
 from streams.core.monitor.passed_over import PassedOver
 from streams.core.monitor.present import Present
-from streams.core.picture import Key, Picture, key_of
+from streams.core.picture import Key, Picture
 from streams.core.terms import DAY, Terms
 
 FORGET_DAYS = 10
@@ -100,8 +100,7 @@ class Reports:
     def take(self, located: LocatedReport, offset: int, mark: Mark, present: Present) -> tuple[Rejection, Live] | None:
         """A refusal, with as much of the report as a marker needs. `mark`: from where the log tells it again."""
         picture, terms = present.picture, present.picture.terms
-        fresh, report = _read(located, terms)
-        key = key_of(report.source, report.report_id)
+        fresh, report, key = _read(located, picture.reading)
         if located.gazetteer is not None and len(self.gazetteers) < GAZETTEERS_MAX:
             self.gazetteers.add(located.gazetteer)
         held = self._live.get(key)
@@ -125,9 +124,9 @@ class Reports:
         self._replace(key, held, fresh, report, mark)
         return None
 
-    def refuse(self, located: LocatedReport, rejection: Rejection, offset: int, terms: Terms) -> tuple[Rejection, Live]:
+    def refuse(self, located: LocatedReport, rejection: Rejection, offset: int, picture: Picture) -> tuple[Rejection, Live]:
         """Refuse one that there is no room to keep waiting."""
-        return self._refuse(rejection, _read(located, terms)[0], offset, terms)
+        return self._refuse(rejection, _read(located, picture.reading)[0], offset, picture.terms)
 
     def _refuse(self, rejection: Rejection, fresh: Live, offset: int, terms: Terms) -> tuple[Rejection, Live]:
         self.counts["rejected"] += 1
@@ -148,7 +147,7 @@ class Reports:
         picture, terms = present.picture, present.picture.terms
         start = end = located.received_at
         if report.type is ReportType.VIOLATION and report.status == "active":
-            (start, end), _ = span_of(report, picture.calendar)
+            (start, end), _ = picture.reading.when(report)
             if located.circle is None or picture.zone_map.is_abroad(located.circle):
                 return None
         elif report.covers is not None and report.covers.start is not None and report.covers.end is not None:
@@ -280,21 +279,22 @@ class Reports:
         }
 
 
-def _read(located: LocatedReport, terms: Terms) -> tuple[Live, Report]:
-    """What to keep of a report, on account of the day of its receipt, and the report."""
+def _read(located: LocatedReport, reading: Reading) -> tuple[Live, Report, Key]:
+    """What to keep of a report, on account of the day of its receipt; the report; and how it is known."""
     raw = bytes(located.report)
     report = _decode_report(raw)
     circle, received_at = located.circle, located.received_at
-    # There are few sources, places and days for many reports: what they are called is kept once.
-    force_setattr(report, "source", intern(report.source))
+    teller = reading.teller(report.source)
+    # There are few places and days for many reports: what they are called is kept once.
     if circle is not None:
         force_setattr(circle, "areas", _list_once(*circle.areas))
         if circle.place is not None:
             force_setattr(circle, "place", intern(circle.place))
         if circle.stated_area is not None:
             force_setattr(circle, "stated_area", intern(circle.stated_area))
-    lineage, retracted = terms.lineage(report.source.strip()), report.status == "retracted"
-    return Live(report.revision, retracted, raw, circle, received_at, lineage, report.type, received_at // DAY), report
+    retracted = report.status == "retracted"
+    fresh = Live(report.revision, retracted, raw, circle, received_at, teller.lineage, report.type, received_at // DAY)
+    return fresh, report, (teller.folded, report.report_id)
 
 
 @lru_cache(maxsize=4_096)

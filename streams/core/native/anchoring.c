@@ -986,16 +986,17 @@ void truce_groups_free(Groups *g) {
 }
 
 /* An operation; of an addition, followed by what is told of the claim, its links, and the end of its order. */
-typedef struct { int32_t operation, handle, source, links, order_length; char mergeable, listed; uint64_t order_high; } Head;
+typedef struct { int32_t operation, handle, source; } Head;
 typedef struct {
     int64_t start, end;
-    uint64_t signature;
+    uint64_t order_high, signature;
     int64_t by, against;
-    int32_t lat, lon, radius, killed[3], injured[3];
-    uint8_t kind, weapon, script;
+    int32_t lat, lon, radius, killed[3], injured[3], links, order_length;
+    uint8_t kind, weapon, script, mergeable, listed;
 } Told;
 
-static void add(Groups *g, const Head *head, const char *body) {
+/* Gives what follows it. */
+static const char *add(Groups *g, const Head *head, const char *body) {
     for (; head->handle >= g->claims_count; g->claims_count++)
         if (!(g->claims_count & (CHUNK - 1))) {
             int32_t chunk = g->claims_count >> CHUNK_BITS;
@@ -1015,19 +1016,20 @@ static void add(Groups *g, const Head *head, const char *body) {
         memcpy(c->injured, told.injured, sizeof told.injured);
         c->by = told.by; c->against = told.against;
     }
-    size_t tail = (size_t)head->links * sizeof(int64_t) + (size_t)head->order_length;
+    size_t tail = (size_t)told.links * sizeof(int64_t) + (size_t)told.order_length;
     c->tail = made(tail + 1);
     memcpy(c->tail, body + sizeof told, tail);
-    c->links_count = (uint8_t)head->links;
-    c->order_length = (uint16_t)head->order_length;
-    c->order_high = head->order_high;
+    c->links_count = (uint8_t)told.links;
+    c->order_length = (uint16_t)told.order_length;
+    c->order_high = told.order_high;
     c->source = head->source;
-    c->listed = head->listed != 0;
-    c->breadth = head->mergeable ? (int8_t)breadth_of(g, c) : NONE;
+    c->listed = told.listed != 0;
+    c->breadth = told.mergeable ? (int8_t)breadth_of(g, c) : NONE;
     c->anchor = NONE;
     c->used = 1;
     index_claim(g, head->handle);
     push(g, head->handle);
+    return body + sizeof told + tail;
 }
 
 static void take_out(Groups *g, int32_t handle) {
@@ -1059,10 +1061,8 @@ int32_t truce_groups_resolve(Groups *g, const char *bytes, int64_t length, const
         Head head;
         memcpy(&head, at, sizeof head);
         at += sizeof head;
-        if (head.operation == ADD) {
-            add(g, &head, at);
-            at += sizeof(Told) + (size_t)head.links * sizeof(int64_t) + (size_t)head.order_length;
-        } else if (head.operation == REMOVE) take_out(g, head.handle);
+        if (head.operation == ADD) at = add(g, &head, at);
+        else if (head.operation == REMOVE) take_out(g, head.handle);
         else forget(g, head.handle);
     }
     while (g->heap_count) {

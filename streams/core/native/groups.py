@@ -10,27 +10,46 @@ from typing import Any
 
 from streams.core.anchoring import Change, Work
 from streams.core.cells import LENGTHS, SIZES
+from streams.core.claims import Account
 from streams.core.features import SHARP_S, WEAPONS
-from streams.core.geometry import COSINES
+from streams.core.geometry import COSINES, microdegrees
 from streams.core.ladder import COMPARISONS, NAMES, NUMBER
 from streams.core.match import Rule, weapon_level
 from streams.core.terms import Match
 
 ADD, REMOVE, FORGET = range(3)
-_HEAD = Struct("<5i2b2xQ")
-_TOLD = Struct("<2qQ2q9i3Bx")
+_HEAD = Struct("<3i")
+_TOLD = Struct("<2q2Q2q11i5B7x")
 _BASES = [name for name in COMPARISONS if name != "weapon"]
 
 
+class Packed(dict[Account, bytes]):
+    """What C is told of an account, packed once for it and for the claim that it is the head of."""
+
+    def __missing__(self, account: Account) -> bytes:
+        teller, circle, links = account.teller, account.circle, account.links
+        kind, weapon, by, against = account.act.numbers
+        order = f"{teller.id}\0{account.report_id}\0{teller.name}".encode("utf-8", "surrogatepass")
+        told = _TOLD.pack(
+            *(account.start, account.end, account.rank, account.signature, by, against),
+            *(microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m, *account.hurt.numbers),
+            *(len(links), len(order), kind, weapon, account.script, account.mergeable, teller.known is not None),
+        )
+        packed = self[account] = b"".join((told, *[link.to_bytes(8, "little") for link in links], order))
+        return packed
+
+
 class Groups:
-    """Things have `order`, `source`, `listed`, `mergeable`, `features`, `anchor` and `handle`.
+    """Of accounts, or of claims: of either its `account` says what it is compared by. Things have `anchor` and `handle`, too.
 
     With `repeat_bits` accounts of one source that repeat each other are grouped, else claims of different ones that fit.
+    Whoever gives `packed` clears it when nothing in it is to be added any more.
     """
 
-    def __init__(self, library: CDLL, match: Match, rule: Rule, repeat_bits: int = -1) -> None:
+    def __init__(self, library: CDLL, match: Match, rule: Rule, packed: Packed, repeat_bits: int = -1) -> None:
         self._library = library
         self._groups = _new(library, match, rule, repeat_bits)
+        self._packed = packed
         self._operations: list[bytes] = []
         self._claims: list[Any] = []
         self._free: list[int] = []
@@ -49,24 +68,16 @@ class Groups:
             handle = len(self._claims)
             self._claims.append(claim)
         claim.handle = handle
-        high, *names = claim.order
-        low = "\0".join(names).encode("utf-8", "surrogatepass")
-        f = claim.features
-        source = self._number(claim.source)
-        self._operations += (
-            _HEAD.pack(ADD, handle, source, len(f.links), len(low), claim.mergeable, claim.listed, high),
-            _TOLD.pack(f.start, f.end, f.signature, f.by, f.against, *f[:3], *f[7:13], f.kind, f.weapon, f.script),
-            b"".join([link.to_bytes(8, "little") for link in f.links]),
-            low,
-        )
+        account = claim.account
+        self._operations += _HEAD.pack(ADD, handle, self._number(account.teller.id)), self._packed[account]
 
     def remove(self, claim: Any) -> None:
         """Take a claim out; those that rested on it decide again at the next `resolve`."""
-        self._operations.append(_HEAD.pack(REMOVE, claim.handle, 0, 0, 0, 0, 0, 0))
+        self._operations.append(_HEAD.pack(REMOVE, claim.handle, 0))
 
     def forget(self, claim: Any) -> None:
         """Take out what nothing new can come near, without a change to anything: groups stay as they were."""
-        self._operations.append(_HEAD.pack(FORGET, claim.handle, 0, 0, 0, 0, 0, 0))
+        self._operations.append(_HEAD.pack(FORGET, claim.handle, 0))
 
     def work(self) -> Work:
         looked, compared = c_int64(), c_int64()
@@ -91,7 +102,7 @@ class Groups:
             claim.anchor = anchor if joined else None
             changes.append((anchor, claim, bool(joined)))
         for handle in _numbers(released, released_count.value):
-            self._forget_source(claims[handle].source)
+            self._forget_source(claims[handle].account.teller.id)
             claims[handle] = None
             self._free.append(handle)
         return changes
@@ -136,4 +147,4 @@ def _numbers(address: c_void_p, count: int) -> list[int]:
     return cast(address, POINTER(c_int32))[:count] if count else []
 
 
-__all__ = ["Groups"]
+__all__ = ["Groups", "Packed"]
