@@ -225,7 +225,7 @@ class Picture:
                 self._dirty[claim.incident.id] = claim.incident
         for anchor, claim, joined in changes:
             self._regroup(anchor, claim, joined)
-        if self._judgements.moved or (changes and self._judgements):
+        if self._judgements.moved or ((changes or retold) and self._judgements):
             for incident in self._judgements.attach(self._spoken_of, self.incidents):
                 self._dirty[incident.id] = incident
         while self._dirty:

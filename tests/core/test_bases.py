@@ -109,6 +109,24 @@ def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
     assert stopped.values == straight.values
 
 
+def test_a_restart_from_a_base_of_a_time_of_silence_takes_in_what_comes_next() -> None:
+    """Nothing was live, so that nothing before the base is read again: the next record is of the time after it."""
+    start, log = TERMS.d_hour_s, [terms_record(TERMS)]
+    for hour in range(30 * 24):
+        origin, now = Origin(TOPIC, 0, len(log)), start + hour * HOUR
+        log.append(msgspec.json.encode(LoggedTick(now, now, origin, {TOPIC: 1})))
+        if hour % 96 == 95:
+            told = {"report_id": f"r{hour}", "source": "observatory", "type": "violation", "kind": "attack"}
+            raw = msgspec.Raw(msgspec.json.encode(told | {"occurred_at": datetime.fromtimestamp(now, UTC)}))
+            circle = Circle(36.0, 37.0, 500, 1, Method.COORDINATES, ["SY.09"])
+            log.append(msgspec.json.encode(LocatedReport("long", now, Origin(TOPIC, 0, len(log)), raw, circle)))
+    straight, _ = stopped_and_started(log, set())
+    for stops in (range(0, len(log), 2), range(1, len(log), 2), range(len(log))):
+        stopped, _ = stopped_and_started(log, set(stops))
+        assert stopped.phases == straight.phases
+        assert stopped.values == straight.values
+
+
 def bases_taken(log: list[bytes], batch: int) -> dict[int, list[bytes]]:
     """By the offset of its tick: the parts of each base that is written, with so many records in a batch."""
     partition, taken = LogPartition(0), {}

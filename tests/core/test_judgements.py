@@ -107,3 +107,17 @@ def test_what_is_said_before_the_report_arrives_waits_for_it() -> None:
     add(picture, 1, *STRIKE)
     picture.resolve()
     assert body(picture).discounted
+
+
+def test_what_is_said_of_a_report_holds_at_once_where_that_report_repeats_another() -> None:
+    """No incident gains or loses a claim by it, and it comes and goes with the report all the same."""
+    links = {"links": ["https://observatory.example/strike"]}
+    fields = STRIKE[0] | links
+    picture = picture_of((fields, PLACE), judged("denial", "ministry", source="observatory", report_id="r2"))
+    assert not body(picture).disputed
+    add(picture, 2, fields, PLACE)
+    picture.resolve()
+    assert (body(picture).reports, body(picture).told_by, body(picture).disputed) == (2, {"independent": 1}, True)
+    picture.remove(("observatory", "r2"))
+    picture.resolve()
+    assert (body(picture).reports, body(picture).disputed) == (1, False)

@@ -411,6 +411,8 @@ class Monitor:
         """From a base taken at offset `at`: give it the log from `first_offset` on, and from `at` on it is as it was."""
         monitor = cls(truce)
         monitor.basis.begin(monitor, kept, at)
+        if kept["first_offset"] > at:
+            monitor._install()  # nothing was live that would be read again
         return monitor
 
     def _read_again(self, record: LogRecord, offset: int) -> None:
