@@ -70,7 +70,7 @@ def wording(text: str | None) -> Wording:
 def _wording_in_c(text: str) -> Wording:
     """The same."""
     text = text[: LETTERS_MAX * 4]
-    coded, found = text.encode("utf-32-le", "surrogatepass"), (c_uint64 * 2)()
+    coded, found = text.encode("utf-32-le", "surrogatepass"), _Found()
     count = LIBRARY.truce_text_wording(coded, len(text), _told, _TOLD, found)
     while count < _ADDRESS_IN_IT and _tell(-2 - count):
         count = LIBRARY.truce_text_wording(coded, len(text), _told, _TOLD, found)
@@ -113,6 +113,8 @@ _TOLD = 0x2100
 """Latin, Cyrillic, Arabic and common signs. Of a character below this C is told once what becomes of it."""
 _told = (c_uint16 * _TOLD)()
 _NOTHING, _ADDRESS_IN_IT = 0xFFFF, -1
+_Found = c_uint64 * 2
+"""The signature and the script."""
 
 
 def bits_apart(one: int, other: int) -> int:

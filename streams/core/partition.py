@@ -211,7 +211,7 @@ class LogPartition:
         return [seen for truce in sorted(self.monitors) if (seen := vitals(self.monitors[truce])) is not None]
 
     def _report(self, record: LocatedReport, offset: int) -> None:
-        monitor = self._monitor(record.truce)
+        monitor = self.monitors.get(record.truce) or self._monitor(record.truce)
         if monitor is None:
             full = Rejection(Reason.LIMIT_REACHED, "truce: too many truces without terms on this partition of the log")
             self._rejections.append(refusal(record, full))

@@ -109,7 +109,9 @@ class Picture:
             named = about.incident or key_of(about.source or "", about.report_id or "")
             self._judgements.add(key, report, *speaker, known, named)
         zones = self._spoken_of_zones(report, circle, known)
-        self._stale(self.coverage.hear(speaker, at_s, zones), at_s, at_s)
+        news = self.coverage.hear(speaker, at_s, zones)
+        if news:
+            self._stale(news, at_s, at_s)
         if known is not None:
             self.heard_from[known.id] = max(received_at, self.heard_from.get(known.id, received_at))
         if report.type is not ReportType.VIOLATION or report.covers is not None:

@@ -200,11 +200,11 @@ class Monitor:
         if not self.governing.entries:
             self._keep_early(located, offset)
             return
-        mark = self._mark_at(offset)
-        present, clock, origin = self._now(), self.time.clock, located.origin
+        mark, present = self._mark or self._mark_at(offset), self._present or self._now()
+        clock, origin = self.time.clock, located.origin
         carried = clock.latest.get((origin.topic, origin.partition))
         if carried is None or (clock.now_s is not None and carried <= clock.now_s) or not present.picture.terms.truce.simulated:
-            self._enter(located, offset, mark)
+            self._enter(located, offset, mark, present)
         elif len(self.waiting) < present.picture.terms.limits.held_back_max:
             self.waiting.hold(carried, located, offset, mark)
         else:
@@ -221,10 +221,10 @@ class Monitor:
         self.markers.put(Marker(self.truce, marker_of(located), full.reason), EARLY_MAX)
         self._outbox.append(refusal(located, full))
 
-    def _enter(self, located: LocatedReport, offset: int, mark: Mark) -> None:
+    def _enter(self, located: LocatedReport, offset: int, mark: Mark, present: Present) -> None:
         if located.retry_of is not None:
             self._lift_marker(located.retry_of)
-        refused = self.reports.take(located, offset, mark, self._now())
+        refused = self.reports.take(located, offset, mark, present)
         if refused is not None:
             self._refuse(located, *refused)
 
@@ -237,7 +237,7 @@ class Monitor:
         """Those that waited for the time that it is now."""
         if self.time.clock.now_s is not None:
             for held in self.waiting.due(self.time.clock.now_s):
-                self._enter(held.located, held.offset, held.mark)
+                self._enter(held.located, held.offset, held.mark, self._now())
 
     def _mark_at(self, offset: int) -> Mark:
         """From where this report can be told again: shared by all that come between two steps of the clock."""

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,6 +31,8 @@ GAZETTEERS_MAX = 100
 JUDGEMENTS = (ReportType.FINDING, ReportType.DENIAL, ReportType.ACKNOWLEDGEMENT)
 
 _decode_report = msgspec.json.Decoder(Report).decode
+_decode_circle = msgspec.json.Decoder(Circle).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class Mark(NamedTuple):
@@ -166,16 +167,17 @@ class Reports:
     def _full(self, fresh: Live, picture: Picture) -> Rejection | None:
         """Limits are per lineage, so that nobody's flood silences another, and over all, so that memory has an end."""
         limits = picture.terms.limits
-        counted = [("live_reports_max", len(self._live)), ("live_reports_per_lineage_max", self._by_lineage[fresh.lineage])]
-        if fresh.type is not ReportType.VIOLATION:
-            counted += self._counted(fresh, picture)
-        for name, count in counted:
+        room = limits.live_reports_max > len(self._live) and limits.live_reports_per_lineage_max > self._by_lineage[fresh.lineage]
+        if room and fresh.type is ReportType.VIOLATION:
+            return None
+        for name, count in self._counted(fresh, picture):
             if count >= getattr(limits, name):
                 return Rejection(Reason.LIMIT_REACHED, f"type: no room for another {fresh.type} (limits.{name})")
         return None
 
     def _counted(self, fresh: Live, picture: Picture) -> Iterator[tuple[str, int]]:
-        """The limits of a type of its own, and what counts towards them."""
+        yield "live_reports_max", len(self._live)
+        yield "live_reports_per_lineage_max", self._by_lineage[fresh.lineage]
         if fresh.type is ReportType.TALLY:
             yield "tallies_per_lineage_max", self._by_type[fresh.lineage, ReportType.TALLY]
         elif fresh.type in JUDGEMENTS:
@@ -186,12 +188,12 @@ class Reports:
             yield "access_statements_max", len(picture.access)
 
     def _replace(self, key: Key, held: Live | None, fresh: Live, report: Report, mark: Mark) -> None:
-        pictures = self._governing.pictures
+        entries = self._governing.entries
         if held is not None:
             self._uncount(held)
             del self._days[held.day].keys[key]
             if held.shown:
-                for picture in pictures:
+                for _, picture in entries:
                     picture.remove(key)
         self._live[key] = fresh
         self._by_lineage[fresh.lineage] += 1
@@ -203,7 +205,7 @@ class Reports:
         if mark.offset < kept.mark.offset:
             kept.mark = mark
         if fresh.shown:
-            for picture in pictures:
+            for _, picture in entries:
                 picture.add(key, report, fresh.circle, fresh.received_at)
 
     def _uncount(self, live: Live) -> None:
@@ -283,18 +285,25 @@ def _read(located: LocatedReport, reading: Reading) -> tuple[Live, Report, Key]:
     """What to keep of a report, on account of the day of its receipt; the report; and how it is known."""
     raw = bytes(located.report)
     report = _decode_report(raw)
-    circle, received_at = located.circle, located.received_at
-    teller = reading.teller(report.source)
-    # There are few places and days for many reports: what they are called is kept once.
-    if circle is not None:
-        force_setattr(circle, "areas", _list_once(*circle.areas))
-        if circle.place is not None:
-            force_setattr(circle, "place", intern(circle.place))
-        if circle.stated_area is not None:
-            force_setattr(circle, "stated_area", intern(circle.stated_area))
+    teller, received_at = reading.teller(report.source), located.received_at
+    circle = None if located.circle is None else _kept_once(located.circle)
     retracted = report.status == "retracted"
     fresh = Live(report.revision, retracted, raw, circle, received_at, teller.lineage, report.type, received_at // DAY)
     return fresh, report, (teller.folded, report.report_id)
+
+
+def _kept_once(circle: Circle) -> Circle:
+    """There are few places for many reports: the circle about a name is kept once for all, of others what they have alike."""
+    if circle.place is not None or circle.stated_area is not None:
+        return _circle_once(_encode(circle))
+    force_setattr(circle, "areas", _list_once(*circle.areas))
+    force_setattr(circle, "radius_m", _number_once(circle.radius_m))
+    return circle
+
+
+@lru_cache(maxsize=16_384)
+def _circle_once(encoded: bytes) -> Circle:
+    return _decode_circle(encoded)
 
 
 @lru_cache(maxsize=4_096)
@@ -303,8 +312,9 @@ def _list_once(*areas: str) -> list[str]:
 
 
 @lru_cache(maxsize=4_096)
-def _number_once(day: int) -> int:
-    return day
+def _number_once(number: int) -> int:
+    """Days, and radii in metres."""
+    return number
 
 
 def _digest(raw: bytes) -> bytes:
