@@ -8,13 +8,11 @@ A lineage takes part where it told of an incident there in that week, or said by
 watched and saw nothing disagrees with who tells of five. What terms do not list takes no part.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 WEEK_DAYS = 7
-
-_Key = TypeVar("_Key")
 
 
 class Between(NamedTuple):
@@ -48,18 +46,27 @@ class Counts:
         self.alone: dict[str, int] = {}
         self.both: dict[tuple[str, str], int] = {}
 
-    def enter(self, alone: list[str], both: list[tuple[str, str]], step: int) -> None:
+    def enter(self, named: "Named", step: int) -> None:
         """An incident that these tell of begins (+1) or ceases (-1) to count."""
-        for name in alone:
-            _step(self.alone, name, step)
-        for pair in both:
-            _step(self.both, pair, step)
+        for table, keys in ((self.alone, named.alone), (self.both, named.both)):
+            for key in keys:
+                count = table.get(key, 0) + step
+                if count:
+                    table[key] = count
+                else:
+                    del table[key]
 
     def add(self, others: "Counts") -> None:
-        for name, count in others.alone.items():
-            _step(self.alone, name, count)
-        for pair, count in others.both.items():
-            _step(self.both, pair, count)
+        for table, counts in ((self.alone, others.alone), (self.both, others.both)):
+            for key, count in counts.items():
+                table[key] = table.get(key, 0) + count
+
+
+class Named(NamedTuple):
+    """Lineages, and pairs of two."""
+
+    alone: Sequence[str]
+    both: Sequence[tuple[str, str]]
 
 
 class Total(NamedTuple):
@@ -92,17 +99,21 @@ class Disagreement:
         """
         if before == after:
             return False
-        lost, new = _only_among(before, after), _only_among(after, before)
+        changes = []
+        if not before <= after:
+            changes.append((_only_among(before, after), -1))
+        if not after <= before:
+            changes.append((_only_among(after, before), 1))
         for zone in zones:
             counts = self._counts[zone].get(day)
             if counts is None:
                 counts = self._counts[zone][day] = Counts()
-            counts.enter(*lost, -1)
-            counts.enter(*new, 1)
             kept = self._week_counts.get(zone)
-            if kept is not None and day in _week_of(kept[0]):
-                kept[1].enter(*lost, -1)
-                kept[1].enter(*new, 1)
+            in_week = kept is not None and day in _week_of(kept[0])
+            for named, step in changes:
+                counts.enter(named, step)
+                if in_week:
+                    kept[1].enter(named, step)
             self._forget_total(zone, day)
         return True
 
@@ -184,24 +195,17 @@ def _week_of(last_day: int) -> range:
     return range(last_day - WEEK_DAYS + 1, last_day + 1)
 
 
-def _only_among(some: frozenset[str], others: frozenset[str]) -> tuple[list[str], list[tuple[str, str]]]:
+def _only_among(some: frozenset[str], others: frozenset[str]) -> Named:
     """Lineages, and pairs of two that tell of the same, that are among some and not among others."""
     alone = [name for name in some if name not in others]
-    if not alone or len(some) < 2:
-        return alone, []
-    return alone, [pair for pair in combinations(sorted(some), 2) if pair[0] not in others or pair[1] not in others]
+    if len(some) < 2:
+        return Named(alone, ())
+    pairs = combinations(sorted(some), 2)
+    return Named(alone, [pair for pair in pairs if pair[0] not in others or pair[1] not in others] if others else list(pairs))
 
 
 def _lineages(totals: list[Total]) -> frozenset[str]:
     return frozenset().union(*[total.lineages for total in totals])
-
-
-def _step(counts: dict[_Key, int], key: _Key, step: int) -> None:
-    count = counts.get(key, 0) + step
-    if count:
-        counts[key] = count
-    else:
-        del counts[key]
 
 
 def _share(only: int, both: int) -> int:

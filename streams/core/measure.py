@@ -76,63 +76,50 @@ class ZoneMeasure:
         self._listed: tuple[dict[int, list[str]], ...] = ({}, {}, {})
         self._hour: int | None = None
 
-    def enter(self, incident: Incident, days: Iterable[int]) -> None:
-        """It counts on these days, in some bound."""
-        for day in days:
-            there = self._incidents.get(day)
-            if there is None:
-                there = self._incidents[day] = set()
-            there.add(incident)
-
-    def leave(self, incident: Incident, days: Iterable[int]) -> None:
-        """It is not among those of these days any more, unless it enters again. Of days let go of nobody is there."""
-        for day in days:
-            there = self._incidents.get(day)
-            if there is not None:
-                there.discard(incident)
-
-    def relist(self, incident_id: str, bound: int, days: Iterable[int], joined: bool) -> None:
-        """It joined those that count in a bound of these days, or left them. Only lists that somebody asked for are kept."""
-        listed = self._listed[bound]
-        for day in days:
-            before = listed.get(day)
-            if before is not None:
-                after = listed[day] = before.copy()
-                if joined:
-                    insort(after, incident_id)
-                else:
-                    del after[bisect_left(after, incident_id)]
-
-    def add(self, reach: Reach, amounts: int) -> None:
-        """Add packed sums to the days, the window and the weeks that something reaches."""
+    def restate(self, incident: Incident, reach: Reach, amounts: int, moved: list[int]) -> None:
+        """It adds so much more (packed) to what it reaches. `moved`: bounds to which it came, or which it left."""
         days = self.days
         for day in reach.days:
             days[day] = days.get(day, 0) + amounts
-        first, last = reach.first_hour, reach.last_hour
-        if first == last:
+            if moved:
+                self._relist(incident, day, moved)
+        if reach.first_hour == reach.last_hour:
             return
         self.level_dirty = True
-        self._change(first, amounts)
-        self._change(last, -amounts)
-        weeks = reach.weeks
-        if weeks:
-            self._change_week(weeks.start, amounts)
-            self._change_week(weeks.stop, -amounts)
+        now, changes = self._hour, self._changes
+        for hour, more in ((reach.first_hour, amounts), (reach.last_hour, -amounts)):
+            if now is not None and hour <= now:
+                self._window += more
+            else:
+                changes[hour] = changes.get(hour, 0) + more
+        if reach.weeks:
+            closed, weeks = self.week_before[0], self.week_changes
+            for day, more in ((reach.weeks.start, amounts), (reach.weeks.stop, -amounts)):
+                if day < closed:
+                    self.week_before = closed, self.week_before[1] + more
+                else:
+                    weeks[day] = weeks.get(day, 0) + more
 
-    def _change(self, hour: int, amounts: int) -> None:
-        """From this hour on the window holds so much more."""
-        if self._hour is not None and hour <= self._hour:
-            self._window += amounts
-        else:
-            self._changes[hour] = self._changes.get(hour, 0) + amounts
-
-    def _change_week(self, day: int, amounts: int) -> None:
-        """The same for weeks that end with this day or later."""
-        closed, sums = self.week_before
-        if day < closed:
-            self.week_before = closed, sums + amounts
-        else:
-            self.week_changes[day] = self.week_changes.get(day, 0) + amounts
+    def _relist(self, incident: Incident, day: int, moved: list[int]) -> None:
+        """Those of a day are kept together whatever they count in; in order, for a bound, once somebody asked for that."""
+        there = self._incidents.get(day)
+        if there is None:
+            there = self._incidents[day] = set()
+        came = False
+        for bound in moved:
+            joined = incident.adds[bound] is not None
+            came = came or joined
+            before = self._listed[bound].get(day)
+            if before is not None:
+                after = self._listed[bound][day] = before.copy()
+                if joined:
+                    insort(after, incident.id)
+                else:
+                    del after[bisect_left(after, incident.id)]
+        if came:
+            there.add(incident)
+        elif not any(incident.counts(bound, self._zone, day) for bound in BOUNDS):
+            there.discard(incident)
 
     def advance(self, hour: int) -> None:
         """Move the window to end with this hour."""
@@ -221,36 +208,20 @@ class Measure:
         if before == after:
             return
         incident.adds = after
-        zones, reaches = self.zones, incident.reaches
         # Its bounds mostly reach alike: what they add is added up first.
-        changed: dict[Reach, int] = {}
-        moved = []
-        for bound in BOUNDS:
+        changed: dict[Reach, tuple[int, list[int]]] = {}
+        for bound, reach in enumerate(incident.reaches):
             was, now = before[bound], after[bound]
             if was != now:
-                more = (0 if now is None else pack(bound, now)) - (0 if was is None else pack(bound, was))
-                changed[reaches[bound]] = changed.get(reaches[bound], 0) + more
+                amounts, moved = changed.get(reach) or (0, [])
+                amounts += (0 if now is None else pack(bound, now)) - (0 if was is None else pack(bound, was))
                 if was is None or now is None:
                     moved.append(bound)
-        for reach, amounts in changed.items():
+                changed[reach] = amounts, moved
+        for reach, (amounts, moved) in changed.items():
             for zone in reach.zones:
-                zones[zone].add(reach, amounts)
+                self.zones[zone].restate(incident, reach, amounts, moved)
         self.touched.update(changed)
-        if moved:
-            self._move(incident, moved, before)
-
-    def _move(self, incident: Incident, moved: list[int], before: Adds) -> None:
-        """It came to these bounds, or left them."""
-        zones, reaches = self.zones, incident.reaches
-        for bound in moved:
-            for zone in reaches[bound].zones:
-                zones[zone].relist(incident.id, bound, reaches[bound].days, incident.adds[bound] is not None)
-        for reach in {reaches[bound] for bound in moved if before[bound] is not None}:
-            for zone in reach.zones:
-                zones[zone].leave(incident, reach.days)
-        for reach in {reaches[bound] for bound in BOUNDS if incident.adds[bound] is not None}:
-            for zone in reach.zones:
-                zones[zone].enter(incident, reach.days)
 
     def take_touched(self) -> set[Reach]:
         """Where something changed, and forget it."""
