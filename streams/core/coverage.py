@@ -24,7 +24,10 @@ class Watch(NamedTuple):
 
 
 class Coverage:
-    """Claims of watch by report key; alive times by source; restrictions of monitors."""
+    """Claims of watch by report key; alive times by source; restrictions of monitors.
+
+    `assumed`: how many sources are assumed to watch throughout, without having said so.
+    """
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -37,11 +40,7 @@ class Coverage:
         self._alive_at: dict[object, tuple[str, int]] = {}
         self._heard: dict[tuple[str, int], dict[tuple[str, str], int]] = {}
         self._assumed = tuple(sorted({terms.source_by_name[n.casefold()].id for n in terms.coverage.assume_alive}))
-
-    @property
-    def assumed(self) -> int:
-        """How many sources are assumed to watch throughout, without having said so."""
-        return len(self._assumed)
+        self.assumed = len(self._assumed)
 
     def add_watch(self, key: object, watch: Watch) -> None:
         if watch.source in self._sources and watch.start < watch.end:

@@ -5,9 +5,10 @@ interval: *low* is what is certain, *best* what is likely, *high* what could be.
 hour is given.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import accumulate
 
 from schemas.facts import Interval, Measures
 from schemas.reasons import Grade, Scope, TimePrecision
@@ -54,6 +55,7 @@ class ZoneMeasure:
         "_hour",
         "_incidents",
         "_listed",
+        "_week_sums",
         "_window",
         "_zone",
         "closed_weeks",
@@ -75,6 +77,8 @@ class ZoneMeasure:
         self._incidents: dict[int, set[Incident]] = {}
         self._listed: tuple[dict[int, list[str]], ...] = ({}, {}, {})
         self._hour: int | None = None
+        # Days on which the sums of the week are others, and the sums from each on; none where they are to be added up again.
+        self._week_sums: tuple[list[int], list[int]] | None = None
 
     def restate(self, incident: Incident, reach: Reach, amounts: int, moved: list[int]) -> None:
         """It adds so much more (packed) to what it reaches. `moved`: bounds to which it came, or which it left."""
@@ -99,6 +103,7 @@ class ZoneMeasure:
                     self.week_before = closed, self.week_before[1] + more
                 else:
                     weeks[day] = weeks.get(day, 0) + more
+            self._week_sums = None
 
     def _relist(self, incident: Incident, day: int, moved: list[int]) -> None:
         """Those of a day are kept together whatever they count in; in order, for a bound, once somebody asked for that."""
@@ -147,7 +152,15 @@ class ZoneMeasure:
         closed, sums = self.week_before
         if day < closed:
             return self.closed_weeks.get(day, 0)
-        return sum([change for at, change in self.week_changes.items() if at <= day], sums)
+        if self._week_sums is None:
+            days = sorted(self.week_changes)
+            self._week_sums = days, list(accumulate([self.week_changes[at] for at in days], initial=sums))
+        days, totals = self._week_sums
+        return totals[bisect_right(days, day)]
+
+    def restore_weeks(self, changes: dict[int, int], closed: dict[int, int], before: tuple[int, int]) -> None:
+        self.week_changes, self.closed_weeks, self.week_before = changes, closed, before
+        self._week_sums = None
 
     def forget(self, before_day: int) -> None:
         """Drop the lists of incidents of closed days; their sums stay, and those of the weeks that end with them."""
@@ -156,6 +169,7 @@ class ZoneMeasure:
             closed, sums = self.week_before
             self.week_before = closed, sums + self.week_changes.pop(at)
         self._close_weeks(before_day)
+        self._week_sums = None
         for by_day in (self._incidents, *self._listed):
             for day in [day for day in by_day if day < before_day]:
                 del by_day[day]
@@ -185,14 +199,15 @@ def measures(total: int, best_extra: int = 0, high_extra: int = 0) -> Measures:
     """Nine packed sums as intervals. A sum of lows never exceeds its bests but where an anchor lies at a border: keep the
     order."""
     sums = unpack(total)
-    intervals = []
-    for metric in range(3):
-        low, best, high = sums[metric], sums[3 + metric], sums[6 + metric]
-        if metric == 0:
-            best, high = best + best_extra, high + high_extra
-        best = max(best, low)
-        intervals.append(Interval(low, best, max(high, best)))
-    return Measures(*intervals)
+    low, best, high = sums[:3], sums[3:6], sums[6:]
+    best[0] += best_extra
+    high[0] += high_extra
+    return Measures(*map(_interval, low, best, high))
+
+
+def _interval(low: int, best: int, high: int) -> Interval:
+    best = best if best > low else low
+    return Interval(low, best, high if high > best else best)
 
 
 class Measure:

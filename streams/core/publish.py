@@ -276,7 +276,7 @@ def day(
         metric=terms.thresholds[zone].metric,
         limit=limit,
         outcome=result,
-        failed=[condition for condition in _CONDITIONS if condition in failed],
+        failed=[condition for condition in _CONDITIONS if condition in failed] if failed else [],
         watched=settled.view.watched if settled is not None else None,
         heard=settled.view.heard if settled is not None else None,
         access=settled.view.access if settled is not None else {},

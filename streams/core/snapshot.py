@@ -174,10 +174,9 @@ def _of_weeks(measure: ZoneMeasure, open_day: int) -> dict[str, Any]:
 def _to_weeks(measure: ZoneMeasure, kept: dict[str, Any], open_day: int) -> None:
     """What reports that are read again say of weeks that cannot change is in there already."""
     changes = {day: sums for day, sums in measure.week_changes.items() if day >= open_day}
-    measure.week_changes = {day: packed(sums) for day, sums in kept["changes"]} | changes
-    measure.closed_weeks = {day: packed(sums) for day, sums in kept["closed"]}
+    changes = {day: packed(sums) for day, sums in kept["changes"]} | changes
     closed, sums = kept["before"]
-    measure.week_before = closed, packed(sums)
+    measure.restore_weeks(changes, {day: packed(sums) for day, sums in kept["closed"]}, (closed, packed(sums)))
 
 
 __all__ = [

@@ -43,12 +43,13 @@ class Tallies:
         if tally is not None:
             for zone in tally.zones:
                 del self._by_zone[zone][key]
+                if not self._by_zone[zone]:
+                    del self._by_zone[zone]
         return tally
 
     def of(self, zone: str) -> list[Tally]:
         """Those of a zone that count, in a canonical order."""
-        there = self._by_zone.get(zone)
-        return sorted(tally for tally in there.values() if tally.counts) if there else []
+        return sorted(tally for tally in self._by_zone.get(zone, {}).values() if tally.counts)
 
     def keys_of(self, zone: str) -> list[Any]:
         """Keys of those of a zone that count."""
@@ -74,15 +75,15 @@ class Tallies:
 
     def excess(self, zone: str, day: int, d_hour_s: int) -> tuple[int, int]:
         """What the tallies add to (best, high) incidents of a day of the truce."""
-        tallies = self.of(zone)
-        if not tallies:
+        if zone not in self._by_zone:
             return 0, 0
+        tallies = self.of(zone)
         return self._excess(zone, tallies, day, d_hour_s, BEST), self._excess(zone, tallies, day, d_hour_s, HIGH)
 
     def window_excess(self, zone: str, start_s: int, end_s: int, d_hour_s: int) -> tuple[int, int]:
         """The same for a span: the part of each day's excess that lies in it, rounded down."""
         best = high = 0
-        if self.of(zone):
+        if zone in self._by_zone:
             for day in range((start_s - d_hour_s) // DAY, (end_s - d_hour_s - 1) // DAY + 1):
                 inside_s = _overlap(start_s, end_s, d_hour_s + day * DAY, d_hour_s + (day + 1) * DAY)
                 day_best, day_high = self.excess(zone, day, d_hour_s)

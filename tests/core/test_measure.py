@@ -265,6 +265,10 @@ def test_who_counts_on_a_day_and_for_how_much_is_told_as_it_is_now(told, steps) 
                 assert zone.incidents(bound, day) == sorted(one.id for one in there)
                 sums = [sum(one.adds[bound][metric] for one in there) for metric in range(3)]
                 assert unpack(zone.day(day))[bound * 3 : bound * 3 + 3] == sums
+            entered = [one for one in incidents if one.reaches[bound].zones == EAST and one.adds[bound] is not None]
+            for day in range(-2, 10):
+                there = [one.adds[bound] for one in entered if day in one.reaches[bound].weeks]
+                assert unpack(zone.week(day))[bound * 3 : bound * 3 + 2] == [len(there), sum(amounts[1] for amounts in there)]
 
 
 def test_a_list_is_the_same_one_until_somebody_comes_or_goes() -> None:

@@ -52,7 +52,7 @@ class Governing:
 
     def day_span(self, day: int) -> tuple[int, int]:
         """Seconds since 1970 of a day of the truce."""
-        start_s = self.d_hour_s + day * DAY
+        start_s = self.entries[0][1].terms.d_hour_s + day * DAY
         return start_s, start_s + DAY
 
     def day_of(self, at_s: int) -> int:

@@ -68,7 +68,8 @@ class History:
         return timeline(terms, now_s, self._gated(terms), end, on_record, self._reached)
 
     def streak(self, zone: str, terms: Terms) -> int:
-        return streak(self.failed(zone)[-terms.gate.max_span_days :], terms.gate)
+        last = self._days.settled[zone][-terms.gate.max_span_days :]
+        return streak([settled.failed for settled in last], terms.gate)
 
     def streaks(self, terms: Terms) -> dict[str, int]:
         return {zone: self.streak(zone, terms) for zone in terms.gated_ids}
