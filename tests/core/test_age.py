@@ -41,11 +41,11 @@ class Work:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.days = self.words = self.weeks = 0
-        failed, ordered, week = SettledDay.failed.fget, Access._ordered, ZoneMeasure.week
+        failed, ordered, week = SettledDay.failed, Access._ordered, ZoneMeasure.week
 
         def looked(day: SettledDay):
             self.days += 1
-            return failed(day)
+            return failed.__get__(day)
 
         def gone_through(access: Access, area: str):
             words = ordered(access, area)
@@ -53,10 +53,10 @@ class Work:
             return words
 
         def summed(measure: ZoneMeasure, day: int):
-            self.weeks += len(measure.week_changes)
+            self.weeks += len(measure.week_changes) if measure._week_sums is None else 0
             return week(measure, day)
 
-        monkeypatch.setattr(SettledDay, "failed", property(looked))
+        monkeypatch.setattr(SettledDay, "failed", property(looked, failed.__set__))
         monkeypatch.setattr(Access, "_ordered", gone_through)
         monkeypatch.setattr(ZoneMeasure, "week", summed)
 
