@@ -53,19 +53,16 @@ class PartitionWriter:
         Raises `Fenced`; `Unsure` where the commit itself failed; or another error after the transaction was aborted: then
         nothing of it is visible.
         """
-        log = TopicPartition(LOCATED, self.partition)
-        position = POSITION_HEADER, f"{log.topic}/{log.partition}/{next_offset}".encode()
-        outgoing: dict[TopicPartition, list[Outgoing]] = {}
-        for fact in facts:
-            target = TopicPartition(fact.topic, self.partition)
-            outgoing.setdefault(target, []).append(Outgoing(fact.key.encode(), fact.value, self._headers(fact, position)))
-        counts = {tp.topic: len(records) for tp, records in outgoing.items()}
-        outgoing.setdefault(log, []).extend(log_records)
+        position = POSITION_HEADER, f"{LOCATED}/{self.partition}/{next_offset}".encode()
+        by_topic = self._outgoing(facts, position)
+        counts = {topic: len(records) for topic, records in by_topic.items()}
+        by_topic.setdefault(LOCATED, []).extend(log_records)
+        outgoing = {TopicPartition(topic, self.partition): records for topic, records in by_topic.items() if records}
         try:
             await self._producer.begin_transaction()
             try:
                 failpoints.reach("monitor.begun")
-                await send_all(self._producer, {tp: records for tp, records in outgoing.items() if records})
+                await send_all(self._producer, outgoing)
                 failpoints.reach("monitor.sent")
             except BaseException as fault:
                 aborted = await self._abort()
@@ -76,6 +73,18 @@ class PartitionWriter:
         except (ProducerFenced, InvalidProducerEpoch) as fault:
             raise Fenced(f"another worker has taken over log partition {self.partition}") from fault
         return counts
+
+    def _outgoing(self, facts: Iterable[Fact], position: tuple[str, bytes]) -> dict[str, list[Outgoing]]:
+        """By topic. Most facts have the position for a header and nothing else: they share it."""
+        by_topic: dict[str, list[Outgoing]] = {}
+        plain = [position]
+        for fact in facts:
+            there = by_topic.get(fact.topic)
+            if there is None:
+                there = by_topic[fact.topic] = []
+            headers = self._headers(fact, position) if fact.headers or fact.topic == PHASES else plain
+            there.append(Outgoing(fact.key.encode(), fact.value, headers))
+        return by_topic
 
     def _headers(self, fact: Fact, position: tuple[str, bytes]) -> list[tuple[str, bytes]]:
         """What differs from run to run, or needs a key, goes beside the body: it is the same wherever it is recomputed."""
