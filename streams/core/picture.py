@@ -67,7 +67,10 @@ class Picture:
         self._judgements = Judgements(terms)
         self._anchored: dict[str, Key] | None = None
         self._unlisted_by_day: dict[int, set[str]] = {}
+        # What is to be restated, and of that what can wait: nobody asks yet for days from `_waits_from_s` on.
         self._dirty: dict[str, Incident] = {}
+        self._waiting: dict[str, Incident] = {}
+        self._waits_from_s: int | None = None
         self._derived_alone: dict[Hashable, Derived] = {}
         self.disagreement = Disagreement(terms.zone_ids, self._watching_on)
         self.parting: Callable[[str], None] = _unheard
@@ -218,8 +221,12 @@ class Picture:
 
     # -- what changed ------------------------------------------------------------------------------------------------
 
-    def resolve(self) -> None:
-        """Bring incidents and measures up to date with the reports."""
+    def resolve(self, before_s: int | None = None) -> None:
+        """Bring incidents and measures up to date with the reports.
+
+        With `before_s` (seconds since 1970) the measures of days that end by then: what is anchored later is grouped, and
+        restated only when more is asked for, once for all that came to it meanwhile.
+        """
         retold, changes = self._deduplicator.resolve()
         for claim, accounts in retold:
             if claim.incident is not None:
@@ -230,10 +237,18 @@ class Picture:
         if self._judgements.moved or ((changes or retold) and self._judgements):
             for incident in self._judgements.attach(self._spoken_of, self.incidents):
                 self._dirty[incident.id] = incident
-        while self._dirty:
-            incident = self._dirty.popitem()[1]
-            if self.incidents.get(incident.id) is incident:
+        due, self._dirty = self._dirty, {}
+        if before_s != self._waits_from_s:
+            due |= self._waiting
+            self._waiting, self._waits_from_s = {}, before_s
+        for incident in due.values():
+            if self.incidents.get(incident.id) is not incident:
+                continue
+            if before_s is None or incident.anchor.start < before_s:
                 self._restate(incident)
+            else:
+                self._waiting[incident.id] = incident
+                self.changed.add(incident.id)
 
     def work(self) -> Work:
         """How many comparisons its incidents have cost so far."""
@@ -295,6 +310,7 @@ class Picture:
         if self.incidents.get(incident.id) is incident:
             del self.incidents[incident.id]
         self._dirty.pop(incident.id, None)
+        self._waiting.pop(incident.id, None)
         derived = self.derived.pop(incident.id, None)
         if derived is not None:
             self._unlist(incident, derived)

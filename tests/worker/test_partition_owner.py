@@ -15,7 +15,7 @@ from schemas.facts import Fact
 from schemas.topics import CHECKPOINTS, LOCATED, PHASES, REJECTED
 from streams import metrics
 from streams.core.intake import TICK_KEY
-from streams.worker import partition_owner
+from streams.worker import failpoints, partition_owner
 from streams.worker.chunks import Chunk
 from streams.worker.failures import Fenced
 from streams.worker.partition_owner import ATTEMPTS_MAX, PartitionOwner
@@ -288,6 +288,38 @@ def test_who_is_fenced_meanwhile_ends_with_nothing_acknowledged() -> None:
         with pytest.raises(Fenced):
             await held.working
         assert (held.acknowledged, shelf.facts) == ([], [])
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("fenced", [False, True])
+def test_what_fails_beside_it_waits_for_how_it_ends(monkeypatch: pytest.MonkeyPatch, fenced: bool) -> None:
+    reached = 0
+
+    def reach(point: str) -> None:
+        nonlocal reached
+        reached += point == "monitor.read"
+        if point == "monitor.read" and reached == 2:
+            raise failpoints.Forced(point)
+
+    monkeypatch.setattr(failpoints, "reach", reach)
+
+    async def work() -> None:
+        held = Held(Shelf(b"a", b"b", failing=int(fenced)))
+        held.shelf.fault = Fenced("by another")
+        await held.give(0, 1)
+        await held.give(1, 2)
+        assert held.shelf.begun == 1
+        await held.let_through()
+        if fenced:
+            with pytest.raises(Fenced):
+                await held.working
+            assert held.acknowledged == []
+            return
+        await held.let_through()
+        assert held.acknowledged == [0, 1]
+        assert held.shelf.heads() == chain([b"a", b"b"])
+        await held.end()
 
     asyncio.run(work())
 

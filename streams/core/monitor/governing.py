@@ -58,9 +58,11 @@ class Governing:
     def day_of(self, at_s: int) -> int:
         return (at_s - self.d_hour_s) // DAY
 
-    def resolve(self) -> None:
+    def resolve(self, before_day: int | None = None) -> None:
+        """With `before_day`, measures of the days before it only: see `Picture.resolve`."""
+        before_s = None if before_day is None else self.day_span(before_day)[0]
         for _, picture in self.entries:
-            picture.resolve()
+            picture.resolve(before_s)
 
     def advance(self, now_s: int) -> None:
         """Move the rolling levels to end with the hour that holds this moment."""

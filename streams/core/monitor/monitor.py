@@ -321,7 +321,7 @@ class Monitor:
         settled = self.time.step(now_s, self.terms)
         self._mark = self._present = None
         self.governing.advance(now_s)
-        self.governing.resolve()
+        self.governing.resolve(self.time.next_day)
         self._show_days(before_s, now_s)
         self._settle(settled)
         self._decide(now_s)
@@ -379,6 +379,7 @@ class Monitor:
         days = self.reports.closed_before(open_from_s)
         if not days:
             return
+        self.governing.resolve()
         self._tell()
         # Whatever was withdrawn before was told by reports that are forgotten too.
         self.readers.forget(self.reports.forget(days, open_from_s), open_from_s - (FORGET_DAYS + 1) * DAY)
@@ -425,7 +426,6 @@ class Monitor:
         elif isinstance(record, LoggedTick) and self.time.tell(record, self.terms):
             self.time.now_s = self.time.clock.now_s
             self._mark = self._present = None
-            self.governing.resolve()
             self._forget()
             self._let_in()
 
