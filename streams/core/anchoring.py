@@ -47,12 +47,25 @@ class Work(NamedTuple):
         return Work(self.looked + other.looked, self.compared + other.compared)
 
 
+class Standing:
+    """How a thing stands: whether it waits to decide, how well it fits where it is; of an anchor, its members by source, and
+    its voices."""
+
+    __slots__ = ("members", "queued", "score", "voices")
+
+    def __init__(self) -> None:
+        self.queued = False
+        self.score = 0
+        self.members: Any = None
+        self.voices: list[Any] = []
+
+
 class Anchoring:
-    """Things carry `order`, `source`, `anchor`, `members` (by source, on anchors), `score` and `queued`.
+    """Things carry `order`, `source`, `anchor` and `handle`, which is for what is known of them here.
 
     `score(one, other)` gives thousandths of a bit, or None where two exclude each other; a group has a thing from
-    `threshold` on. With `exclusive`, a group holds one thing of each source, and has voices: things carry `listed` and, on
-    anchors, `voices`. Otherwise members are kept by identity and any number may join, and the anchor decides alone.
+    `threshold` on. With `exclusive`, a group holds one thing of each source, and has voices: things carry `listed`.
+    Otherwise members are kept by identity and any number may join, and the anchor decides alone.
     """
 
     def __init__(self, index: Index, score: Callable[[Any, Any], int | None], threshold: int, exclusive: bool) -> None:
@@ -70,6 +83,7 @@ class Anchoring:
         return Work(self._looked, self._compared)
 
     def add(self, thing: Any) -> None:
+        thing.handle = Standing()
         self._index.add(thing)
         self._push(thing)
 
@@ -78,7 +92,7 @@ class Anchoring:
         self._index.remove(thing)
         if thing.anchor is not None:
             self._leave(thing)
-        if thing.queued:
+        if thing.handle.queued:
             self._gone.add(id(thing))
 
     def forget(self, thing: Any) -> None:
@@ -92,7 +106,7 @@ class Anchoring:
         heap = self._heap
         while heap:
             thing = heappop(heap)[2]
-            thing.queued = False
+            thing.handle.queued = False
             if id(thing) in self._gone:
                 self._gone.discard(id(thing))
                 continue
@@ -101,8 +115,8 @@ class Anchoring:
         return changes
 
     def _push(self, thing: Any) -> None:
-        if not thing.queued:
-            thing.queued = True
+        if not thing.handle.queued:
+            thing.handle.queued = True
             self._pushed += 1
             heappush(self._heap, (thing.order, self._pushed, thing))
 
@@ -130,7 +144,7 @@ class Anchoring:
             self._looked += 1
             if anchor.order >= order:
                 continue
-            holder = anchor.members.get(key)
+            holder = anchor.handle.members.get(key)
             if holder is not None and holder is not thing and holder.order < order:
                 continue
             score = self._fit(anchor, thing)
@@ -143,14 +157,14 @@ class Anchoring:
             if thing.anchor is not None:
                 self._leave(thing)
             self._join(thing, target, key)
-        thing.score = best_score
+        thing.handle.score = best_score
 
     def _join(self, thing: Any, anchor: Any, key: Any) -> None:
         thing.anchor = anchor
         if anchor is thing:
-            thing.members = {key: thing}
+            thing.handle.members = {key: thing}
             if self._exclusive:
-                thing.voices = []
+                thing.handle.voices = []
             self._changes.append((thing, thing, True))
             opened, closed = self._index.add_anchor(thing)
             for other, grid in closed:
@@ -158,12 +172,12 @@ class Anchoring:
             if opened:
                 self._attract(thing, opened)
             return
-        displaced = anchor.members.get(key)
+        displaced = anchor.handle.members.get(key)
         if displaced is not None:
             self._changes.append((anchor, displaced, False))
             displaced.anchor = None
             self._push(displaced)
-        anchor.members[key] = thing
+        anchor.handle.members[key] = thing
         self._changes.append((anchor, thing, True))
         # Whoever was displaced is later, and so is all that heard it.
         self._hear(anchor, thing)
@@ -173,11 +187,11 @@ class Anchoring:
         if anchor is thing:
             self._release(thing)
             self._changes.append((thing, thing, False))
-            thing.anchor = thing.members = None
+            thing.anchor = thing.handle.members = None
             for other, grid in self._index.remove_anchor(thing):
                 self._attract(other, (grid,))
             return
-        del anchor.members[self._key(thing)]
+        del anchor.handle.members[self._key(thing)]
         self._changes.append((anchor, thing, False))
         thing.anchor = None
         self._hear(anchor, thing)
@@ -190,10 +204,10 @@ class Anchoring:
 
     def _release(self, anchor: Any, grid: Hashable = None) -> None:
         """Its members (that it meets in a grid), but not itself, must look for another anchor."""
-        before = anchor.voices if self._exclusive else []
-        for key, member in list(anchor.members.items()):
+        before = anchor.handle.voices if self._exclusive else []
+        for key, member in list(anchor.handle.members.items()):
             if member is not anchor and (grid is None or self._index.meets(anchor, member, grid)):
-                del anchor.members[key]
+                del anchor.handle.members[key]
                 self._changes.append((anchor, member, False))
                 member.anchor = None
                 self._push(member)
@@ -204,14 +218,14 @@ class Anchoring:
         """Where a thing that came or went is or was a voice, those after it that it concerns decide again."""
         if not self._exclusive:
             return
-        order, voices = since.order, anchor.voices
+        order, voices = since.order, anchor.handle.voices
         new = since.listed and (len(voices) < VOICES_MAX or order < voices[-1].order)
         if since is not anchor and since not in voices and not new:
             return
-        anchor.voices = voices_of(member for member in anchor.members.values() if member is not anchor)
+        anchor.handle.voices = voices_of(member for member in anchor.handle.members.values() if member is not anchor)
         for other in self._index.near(anchor, None):
             self._looked += 1
-            if other.order <= order or other.queued or other is anchor:
+            if other.order <= order or other.handle.queued or other is anchor:
                 continue
             if other.anchor is anchor or self._suits_better(anchor, other):
                 self._push(other)
@@ -221,7 +235,7 @@ class Anchoring:
         order = anchor.order
         for other in self._index.near(anchor, grids):
             self._looked += 1
-            if other.order > order and not other.queued and other is not anchor and self._suits_better(anchor, other):
+            if other.order > order and not other.handle.queued and other is not anchor and self._suits_better(anchor, other):
                 self._push(other)
 
     def _suits_better(self, anchor: Any, thing: Any) -> bool:
@@ -229,12 +243,12 @@ class Anchoring:
         score, held = self._fit(anchor, thing), thing.anchor
         if score is None:
             return False
-        return held is thing or score > thing.score or (score == thing.score and anchor.order < held.order)
+        return held is thing or score > thing.handle.score or (score == thing.handle.score and anchor.order < held.order)
 
 
 def voices_before(anchor: Any, order: Any) -> list[Any]:
     """Those voices of a group that something of this order is compared with."""
-    return [voice for voice in anchor.voices if voice.order < order]
+    return [voice for voice in anchor.handle.voices if voice.order < order]
 
 
 def voices_of(others: Iterable[Any]) -> list[Any]:

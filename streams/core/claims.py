@@ -214,7 +214,7 @@ class Account:
     """One live violation report as the rules see it. It is or belongs to a claim: see `deduplicate`.
 
     `order` is the canonical order, and `rank` what of it is a number. `killed` and `injured` are (low, best, high) or None
-    where nothing is said.
+    where nothing is said. `handle`: what the grouping knows it by.
     """
 
     __slots__ = (
@@ -228,12 +228,9 @@ class Account:
         "hurt",
         "letters",
         "links",
-        "members",
-        "queued",
         "rank",
         "received_at",
         "report_id",
-        "score",
         "script",
         "signature",
         "start",
@@ -270,10 +267,7 @@ class Account:
         self.rank = class_of << 48 | turn + _TURN_OFFSET
         self._features: Features | None = None
         self.anchor: Account | None = None
-        self.members: dict[str, Account] | None = None
-        self.score = 0
-        self.queued = False
-        self.handle = -1
+        self.handle: Any = None
         self.claim: Any = None
 
     source_name = property(attrgetter("teller.name"))

@@ -32,10 +32,6 @@ class Claim:
         "anchor",
         "handle",
         "incident",
-        "members",
-        "queued",
-        "score",
-        "voices",
     )
 
     def __init__(self, account: Account) -> None:
@@ -43,11 +39,7 @@ class Claim:
         self._others: dict[Account, None] | None = None
         self._counted: list[tuple[int, str, str, Account]] | None = None
         self.anchor: Claim | None = None
-        self.members: dict[Any, Claim] | None = None
-        self.voices: list[Claim] | None = None
-        self.score = 0
-        self.queued = False
-        self.handle = -1
+        self.handle: Any = None
         self.incident: Any = None
         self._entered: Entered | None = None
 

@@ -111,6 +111,5 @@ def account_again(one: Account, terms: Terms) -> Account:
     fresh = Account.__new__(Account)
     for name in Account.__slots__:
         setattr(fresh, name, getattr(one, name))
-    fresh.anchor = fresh.members = fresh.claim = None
-    fresh.queued, fresh.score = False, 0
+    fresh.anchor = fresh.handle = fresh.claim = None
     return fresh
