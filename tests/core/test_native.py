@@ -123,6 +123,32 @@ def come_and_go(random: Random, match: Match, python: Anchoring, native: Groups,
     return len(set(told.values())) < len(told)
 
 
+NAMED = [(source, report_id) for source in ("watcher", "Watcher", " watcher", "zz") for report_id in ("r", "r1", "r12")]
+
+
+@pytest.mark.parametrize("one", NAMED)
+@pytest.mark.parametrize("other", NAMED)
+def test_the_first_of_two_that_differ_in_their_names_alone_is_the_same_in_c(one: tuple[str, str], other: tuple[str, str]) -> None:
+    circle = Circle(36.2, 37.1, 100, 1, Method.COORDINATES, ["SY.09"])
+    told = {"type": "violation", "kind": "attack", "occurred_at": "2016-03-01T10:00:00Z", "links": ["https://example.org"]}
+    reports = [msgspec.convert(told | {"source": source, "report_id": number}, Report) for source, number in (one, other)]
+    first, second = sorted((Claim(Account(report, circle, 0, READING)) for report in reports), key=lambda claim: claim.order)
+    match = Match(threshold=-100)
+    native = Groups(LIBRARY, match, rule_of(match), Packed())
+    native.add(second)
+    native.add(first)
+    native.resolve()
+    if one != other:
+        alone = first.source == second.source
+        assert [first.anchor, second.anchor] == [first, second if alone else first]
+    accounts = Groups(LIBRARY, match, rule_of(match), Packed(), REPEAT_BITS)
+    accounts.add(second.account)
+    accounts.add(first.account)
+    accounts.resolve()
+    if one != other and first.source == second.source:
+        assert first.account.anchor is second.account.anchor is first.account
+
+
 def test_a_group_that_is_forgotten_gives_its_handles_back() -> None:
     random = Random(1)
     match = Match()

@@ -44,7 +44,7 @@ typedef struct {
     int32_t lat, lon, radius, source;
     uint64_t order_high;          /* all of the canonical order that is numbers */
     uint64_t signature;
-    char *tail;                   /* links, then the rest of the order: source, report id, spelling */
+    char *tail;                   /* links, then the rest of the order: report id, and the spelling where it is not the source's */
     Company *company;
     int32_t anchor, score;
     uint16_t order_length;
@@ -76,6 +76,7 @@ typedef struct {
     int32_t base[COMPARISONS], weights[LEVELS_MAX], weapon_levels[WEAPONS_MAX * WEAPONS_MAX];
     uint32_t grids[BREADTHS];     /* by breadth that is there: the grids it is listed in, a bit each */
     size_t claim_bytes;
+    char **names; int32_t names_size; /* of sources, by number: what they come after each other by */
     char **claims; int32_t claims_count, chunks_size; /* in chunks, which never move */
     Cell **cells; int32_t cells_made, cells_count, cell_chunks_size, free_cell; /* cells that list nothing are used again */
     int32_t *buckets, buckets_size;          /* the first cell of each, by hash */
@@ -229,14 +230,22 @@ static int worth(const Groups *g, const Claim *c, const Claim *other, int64_t wi
 
 /* -- canonical order ----------------------------------------------------------------------------------------------- */
 
-static int compared(const Claim *a, const Claim *b) {
-    if (a->order_high != b->order_high) return a->order_high < b->order_high ? -1 : 1;
-    int32_t shared = a->order_length < b->order_length ? a->order_length : b->order_length;
-    int low = memcmp(order_of(a), order_of(b), (size_t)shared);
-    return low ? low : a->order_length - b->order_length;
+/* Of one source, where one order goes on where the other ends: its report id does, or it is the one with a spelling. */
+static int beyond(const Groups *g, const Claim *longer, const Claim *shorter) {
+    const char *rest = order_of(longer) + shorter->order_length;
+    return *rest ? 1 : strcmp(rest + 1, g->names[longer->source]);
 }
 
-static int before(const Groups *g, int32_t a, int32_t b) { return compared(claim_of(g, a), claim_of(g, b)) < 0; }
+static int compared(const Groups *g, const Claim *a, const Claim *b) {
+    if (a->order_high != b->order_high) return a->order_high < b->order_high ? -1 : 1;
+    if (a->source != b->source) return strcmp(g->names[a->source], g->names[b->source]);
+    int32_t shared = a->order_length < b->order_length ? a->order_length : b->order_length;
+    int low = memcmp(order_of(a), order_of(b), (size_t)shared);
+    if (low || a->order_length == b->order_length) return low;
+    return a->order_length > b->order_length ? beyond(g, a, b) : -beyond(g, b, a);
+}
+
+static int before(const Groups *g, int32_t a, int32_t b) { return compared(g, claim_of(g, a), claim_of(g, b)) < 0; }
 
 static int voices_of(const Claim *anchor) { return anchor->company ? anchor->company->voices_count : 0; }
 
@@ -246,7 +255,7 @@ static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, char 
     if (!*fits || g->repeat_bits != NONE) return (int32_t)total;
     for (int at = 0; at < voices_of(anchor); at++) {
         const Claim *voice = claim_of(g, anchor->company->voices[at]);
-        if (compared(voice, c) >= 0) break;
+        if (compared(g, voice, c) >= 0) break;
         char fitting;
         int32_t score = score_of(g, voice, c, &fitting);
         total += fitting ? score : EXCLUDED;
@@ -759,7 +768,7 @@ static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int o
             int32_t handle = handles[at];
             Claim *other = claim_of(g, handle);
             if (other->order_high < first->order_high || !worth(g, a, other, walk.window)) continue;
-            if (handle == anchor || other->queued || compared(other, first) <= 0) continue;
+            if (handle == anchor || other->queued || compared(g, other, first) <= 0) continue;
             if (other->anchor == anchor ? own && fits_worse(g, anchor, other) : suits_better(g, anchor, handle)) push(g, handle);
         }
     }
@@ -812,7 +821,7 @@ static void free_place(Groups *g, int32_t anchor, int32_t gone) {
                 int32_t one = handles_of(cell)[at];
                 const Claim *other = claim_of(g, one);
                 if (!worth(g, a, other, g->window) || other->queued || other->anchor == anchor) continue;
-                if (compared(other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
+                if (compared(g, other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
             }
         }
     }
@@ -930,7 +939,7 @@ static void decide(Groups *g, int32_t handle) {
             const Claim *a = claim_of(g, anchor);
             /* They stand in canonical order, and only an earlier one takes it in. */
             if (a->order_high > c->order_high) break;
-            if (!worth(g, c, a, walk.window) || compared(a, c) >= 0) continue;
+            if (!worth(g, c, a, walk.window) || compared(g, a, c) >= 0) continue;
             char fits;
             int32_t score = group_score(g, a, c, &fits);
             if (!fits) continue;
@@ -982,7 +991,8 @@ void truce_groups_free(Groups *g) {
         if (capacity(cell_at(g, number)->room) > FEW) free(cell_at(g, number)->handles.many);
     for (int32_t first = 0; first < g->claims_count; first += CHUNK) free(g->claims[first >> CHUNK_BITS]);
     for (int32_t first = 0; first < g->cells_made; first += CHUNK) free(g->cells[first >> CHUNK_BITS]);
-    free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->changes); free(g->released); free(g);
+    for (int32_t source = 0; source < g->names_size; source++) free(g->names[source]);
+    free(g->names); free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->changes); free(g->released); free(g);
 }
 
 /* An operation; of an addition, followed by what is told of the claim, its links, and the end of its order. */
@@ -994,6 +1004,16 @@ typedef struct {
     int32_t lat, lon, radius, killed[3], injured[3], links, order_length;
     uint8_t kind, weapon, script, mergeable, listed;
 } Told;
+
+/* Python gives a number to another source only when nothing of the one that had it is left. */
+static void name_source(Groups *g, int32_t source, const char *name) {
+    int32_t had = g->names_size;
+    g->names = grown(g->names, &g->names_size, source + 1, sizeof *g->names);
+    for (; had < g->names_size; had++) g->names[had] = NULL;
+    if (g->names[source] && !strcmp(g->names[source], name)) return;
+    free(g->names[source]);
+    g->names[source] = strcpy(made(strlen(name) + 1), name);
+}
 
 /* Gives what follows it. */
 static const char *add(Groups *g, const Head *head, const char *body) {
@@ -1016,20 +1036,26 @@ static const char *add(Groups *g, const Head *head, const char *body) {
         memcpy(c->injured, told.injured, sizeof told.injured);
         c->by = told.by; c->against = told.against;
     }
-    size_t tail = (size_t)told.links * sizeof(int64_t) + (size_t)told.order_length;
-    c->tail = made(tail + 1);
-    memcpy(c->tail, body + sizeof told, tail);
+    size_t links = (size_t)told.links * sizeof(int64_t), order = (size_t)told.order_length;
+    const char *source = body + sizeof told + links, *report = source + strlen(source) + 1, *end = source + order;
+    const char *spelling = memchr(report, 0, (size_t)(end - report));
+    /* Most write a source as it is called. */
+    size_t kept = (size_t)((end - spelling == report - source && !memcmp(spelling + 1, source, (size_t)(end - spelling - 1)) ? spelling : end) - report);
+    c->tail = made(links + kept + 1);
+    memcpy(c->tail, body + sizeof told, links);
+    memcpy(c->tail + links, report, kept);
     c->links_count = (uint8_t)told.links;
-    c->order_length = (uint16_t)told.order_length;
+    c->order_length = (uint16_t)kept;
     c->order_high = told.order_high;
     c->source = head->source;
+    name_source(g, head->source, source);
     c->listed = told.listed != 0;
     c->breadth = told.mergeable ? (int8_t)breadth_of(g, c) : NONE;
     c->anchor = NONE;
     c->used = 1;
     index_claim(g, head->handle);
     push(g, head->handle);
-    return body + sizeof told + tail;
+    return end;
 }
 
 static void take_out(Groups *g, int32_t handle) {
