@@ -6,7 +6,8 @@ written twice after a crash vanishes by id. A failure to write ends the process 
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from streams.worker.shell import Shell
 _encode = msgspec.json.Encoder().encode
 
 REPORT_TOPICS = r"^reports\..+"
+Outbox = defaultdict[TopicPartition, list[Outgoing]]
 YIELD_EVERY = 500
 """Messages between two turns of the loop, so that the clock and the health page are served meanwhile."""
 
@@ -67,17 +69,15 @@ class IntakeShell(Shell):
         records = chunk.take()
         started = time.monotonic()
         await self._follow_terms()
-        partitions = await self._log_partitions()
-        outgoing: dict[TopicPartition, list[Outgoing]] = {}
+        logs = [TopicPartition(LOCATED, number) for number in range(await self._log_partitions())]
+        outgoing: Outbox = defaultdict(list)
         if chunk.gone:
-            for partition, entry in self._refuse_what_is_gone(chunk):
-                outgoing.setdefault(partition, []).append(entry)
+            self._refuse_what_is_gone(chunk, outgoing)
         for count, record in enumerate(records, start=1):
             message = Incoming(
                 record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
             )
-            for partition, entry in self._outcome(message, partitions):
-                outgoing.setdefault(partition, []).append(entry)
+            self._judge(message, logs, outgoing)
             if not count % YIELD_EVERY:
                 await asyncio.sleep(0)
         judged = time.monotonic()
@@ -100,31 +100,32 @@ class IntakeShell(Shell):
         live = not chunk.tp.topic.startswith(SIMULATED_PREFIX)
         metrics.log_written(written, judge_s, write_s, [record.timestamp for record in chunk.records] if live else ())
 
-    def _outcome(self, message: Incoming, partitions: int) -> Iterable[tuple[TopicPartition, Outgoing]]:
-        """What to write for one message, and where."""
+    def _judge(self, message: Incoming, logs: Sequence[TopicPartition], outgoing: Outbox) -> None:
+        """Add what is to be written for one message. `logs`: the partitions of the log, in their order."""
         try:
             outcome = self.intake.take(message)
         except Exception as fault:
             # A bug must cost one report, visibly, and not the stream: the bytes are kept, and no day is quiet by it.
-            yield from self._refuse_as_internal_error(message, fault)
+            self._refuse_as_internal_error(message, fault, outgoing)
             return
         if isinstance(outcome, Fact):
-            yield self._rejection(message, outcome)
+            self._reject(message, outcome, outgoing)
             return
-        # A report of a live topic keeps the time at which it was published, so that its age can be told behind the log.
-        live = not message.topic.startswith(SIMULATED_PREFIX)
-        for entry in outcome:
-            published_ms = message.timestamp_ms if live and entry.partition is not None else None
-            targets = range(partitions) if entry.partition is None else (entry.partition,)
-            for partition in targets:
-                if partition >= partitions:
-                    raise CannotStart(
-                        f"the terms of {entry.key.decode()} name partition {partition} of {LOCATED}, which has {partitions}: "
-                        "add partitions with `truce topics`"
-                    )
-                yield TopicPartition(LOCATED, partition), Outgoing(entry.key, entry.value, timestamp_ms=published_ms)
+        for partition, key, value in outcome:
+            if partition is None:
+                for log in logs:
+                    outgoing[log].append(Outgoing(key, value))
+                continue
+            if partition >= len(logs):
+                raise CannotStart(
+                    f"the terms of {key.decode()} name partition {partition} of {LOCATED}, which has {len(logs)}: "
+                    "add partitions with `truce topics`"
+                )
+            # A report of a live topic keeps the time at which it was published, so that its age can be told behind the log.
+            published_ms = None if message.topic.startswith(SIMULATED_PREFIX) else message.timestamp_ms
+            outgoing[logs[partition]].append(Outgoing(key, value, timestamp_ms=published_ms))
 
-    def _refuse_what_is_gone(self, chunk: Chunk) -> Iterable[tuple[TopicPartition, Outgoing]]:
+    def _refuse_what_is_gone(self, chunk: Chunk, outgoing: Outbox) -> None:
         """Retention was faster than we. What was said there nobody knows, so that until somebody answers for it no day is
         quiet, as if one report had been refused."""
         tp, gone = chunk.tp, chunk.gone
@@ -132,28 +133,27 @@ class IntakeShell(Shell):
         detail = (
             f"the offsets from {gone.start} to {gone.stop - 1} were deleted from {tp.topic}/{tp.partition} before they were read"
         )
-        yield from self._refuse_as_ours(
-            Incoming(tp.topic, tp.partition, gone.start, chunk.records[0].timestamp, None, b""), detail
-        )
+        first = Incoming(tp.topic, tp.partition, gone.start, chunk.records[0].timestamp, None, b"")
+        self._refuse_as_ours(first, detail, outgoing)
 
-    def _refuse_as_internal_error(self, message: Incoming, fault: Exception) -> Iterable[tuple[TopicPartition, Outgoing]]:
+    def _refuse_as_internal_error(self, message: Incoming, fault: Exception, outgoing: Outbox) -> None:
         metrics.report_raised(self.stage, str(Origin(message.topic, message.partition, message.offset)), fault)
-        yield from self._refuse_as_ours(message, f"raised {type(fault).__name__}")
+        self._refuse_as_ours(message, f"raised {type(fault).__name__}", outgoing)
 
-    def _refuse_as_ours(self, message: Incoming, detail: str) -> Iterable[tuple[TopicPartition, Outgoing]]:
+    def _refuse_as_ours(self, message: Incoming, detail: str, outgoing: Outbox) -> None:
         origin = Origin(message.topic, message.partition, message.offset)
         self._raised += 1
-        yield self._rejection(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, detail)))
+        self._reject(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, detail)), outgoing)
         for truce, terms in self.intake.truces.items():
             # Nobody knows which truce it was for; those that do not read this topic it cannot concern.
             if terms.takes_topic(message.topic):
                 marker = _encode(Marker(truce, retry_of(message) or str(origin), Reason.INTERNAL_ERROR))
-                yield TopicPartition(LOCATED, terms.truce.partition), Outgoing(truce.encode(), marker)
+                outgoing[TopicPartition(LOCATED, terms.truce.partition)].append(Outgoing(truce.encode(), marker))
 
-    def _rejection(self, message: Incoming, fact: Fact) -> tuple[TopicPartition, Outgoing]:
+    def _reject(self, message: Incoming, fact: Fact, outgoing: Outbox) -> None:
         self._refused.append((metrics.reason_of(fact), self.intake.source_class(message)))
         partition = message.partition % len(self._producer.client.cluster.partitions_for_topic(REJECTED))
-        return TopicPartition(REJECTED, partition), Outgoing(fact.key.encode(), fact.value, list(fact.headers))
+        outgoing[TopicPartition(REJECTED, partition)].append(Outgoing(fact.key.encode(), fact.value, list(fact.headers)))
 
     async def _check_topics(self) -> None:
         present = await topics_present(self.client)
