@@ -50,8 +50,6 @@ Gazetteers = Callable[
 ]
 """The gazetteer of some countries, with more names of provinces by code."""
 
-_OURS = frozenset((RECEIVED_AT_HEADER, RETRY_HEADER))
-"""Headers that say nothing of an envelope."""
 _SECONDS_DIGITS_MAX = 12
 _BLUNT_MAX_S = 31 * 86_400
 """A month's report may reach a month beyond the instant that it states."""
@@ -216,11 +214,13 @@ class Intake:
         )
 
     def _take_report(self, message: Incoming) -> list[Entry] | Fact:
-        topic = self._topic(message.topic)
+        topic = self._topics.get(message.topic) or self._topic(message.topic)
         body = message.value or b""
-        received_at = self._received_at(message, topic.simulated)
-        report = self._read_bare(message, body, received_at)
-        if report is None:
+        stated, retried, bare = read_headers(message.headers)
+        received_at = _stated_s(stated) if topic.simulated else message.timestamp_ms // 1_000
+        # What can be read as it is has no envelope, for an envelope has no `report_id`. Nearly all can.
+        report = check(body, received_at, self._clock_skew_max_s) if bare and isinstance(received_at, int) else None
+        if not isinstance(report, Report):
             body = unwrap(body, message.headers)
             if isinstance(body, Rejection):
                 return refuse(message, body)
@@ -232,37 +232,22 @@ class Intake:
         source = report.source.casefold()
         if source in topic.shut_out:
             return refuse(message, _not_allowed(report, message.topic))
-        return self._route(message, body, report, source, received_at, topic.takers)
-
-    def _read_bare(self, message: Incoming, body: bytes, received_at: int | Rejection) -> Report | None:
-        """The report, if it can be read as it is: then it has no envelope, for an envelope has no `report_id`. Nearly all can."""
-        if isinstance(received_at, Rejection):
-            return None
-        for name, _ in message.headers:
-            if name not in _OURS:
-                return None
-        report = check(body, received_at, self._clock_skew_max_s)
-        return None if isinstance(report, Rejection) else report
-
-    def _received_at(self, message: Incoming, simulated: bool) -> int | Rejection:
-        if not simulated:
-            return message.timestamp_ms // 1_000
-        for name, value in message.headers:
-            if name == RECEIVED_AT_HEADER:
-                digits = (value or b"").removeprefix(b"-")
-                if digits.isdigit() and len(digits) <= _SECONDS_DIGITS_MAX:
-                    return int(value)
-                return Rejection(Reason.WRONG_TYPE, f"header {RECEIVED_AT_HEADER}: not a whole number of seconds")
-        return Rejection(Reason.MISSING_FIELD, f"header {RECEIVED_AT_HEADER}: a simulated topic must state it")
+        head = received_at, Origin(message.topic, message.partition, message.offset), msgspec.Raw(body)
+        return self._route(message, report, source, head, retried, topic.takers)
 
     def _route(
-        self, message: Incoming, body: bytes, report: Report, source: str, received_at: int, takers: tuple[_Taker, ...]
+        self,
+        message: Incoming,
+        report: Report,
+        source: str,
+        head: tuple[int, Origin, msgspec.Raw],
+        retried: str | None,
+        takers: tuple[_Taker, ...],
     ) -> list[Entry] | Fact:
-        """One entry for each truce that the report may concern."""
+        """One entry for each truce that the report may concern. `head`: when it was received, where it was, and its bytes."""
         entries: list[Entry] = []
         refusal: Rejection | None = None
         last_s, where = _last_s(report), _place_of(report)
-        origin, retried, raw = Origin(*message[:3]), retry_of(message), msgspec.Raw(body)
         for terms, key, places, shut_out, earliest_s in takers:
             if source in shut_out:
                 refusal = _not_allowed(report, message.topic)
@@ -281,7 +266,7 @@ class Intake:
                 if report.revision == 1 and not _in_countries(circle, terms):
                     continue
             digest = None if circle is None else places.gazetteer.digest
-            located = LocatedReport(terms.truce.id, received_at, origin, raw, circle, digest, retried)
+            located = LocatedReport(terms.truce.id, *head, circle, digest, retried)
             entries.append(Entry(terms.truce.partition, key, _encode(located)))
         if refusal is not None and not entries:
             return refuse(message, refusal)
@@ -366,10 +351,25 @@ def refuse(message: Incoming, rejection: Rejection) -> Fact:
 
 def retry_of(message: Incoming) -> str | None:
     """Where the message was refused for the first time, if it is published again after that."""
-    for name, value in message.headers:
-        if name == RETRY_HEADER and value:
-            return value.decode("utf-8", "replace")
-    return None
+    return read_headers(message.headers)[1]
+
+
+def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> tuple[bytes | None, str | None, bool]:
+    """(time of receipt as a header states it, where the message was refused for the first time, whether no header but these
+    two is there, so that none can tell of an envelope)."""
+    stated: bytes | None = None
+    retried: str | None = None
+    bare = True
+    for name, value in headers:
+        if name == RECEIVED_AT_HEADER:
+            if stated is None:
+                stated = value or b""
+        elif name == RETRY_HEADER:
+            if value and retried is None:
+                retried = value.decode("utf-8", "replace")
+        else:
+            bare = False
+    return stated, retried, bare
 
 
 def terms_record(terms: Terms, effective_from_s: int | None = None, correct: bool = False) -> bytes:
@@ -381,6 +381,16 @@ def terms_record(terms: Terms, effective_from_s: int | None = None, correct: boo
 def tick_value(at_s: int, origins: Mapping[str, int]) -> bytes:
     """The value of a tick for a report topic. `at_s`: seconds since 1970."""
     return _encode(Tick(datetime.fromtimestamp(at_s, UTC), dict(origins)))
+
+
+def _stated_s(stated: bytes | None) -> int | Rejection:
+    """The time of receipt that the header of a simulated topic states, seconds since 1970."""
+    if stated is None:
+        return Rejection(Reason.MISSING_FIELD, f"header {RECEIVED_AT_HEADER}: a simulated topic must state it")
+    digits = stated.removeprefix(b"-")
+    if digits.isdigit() and len(digits) <= _SECONDS_DIGITS_MAX:
+        return int(stated)
+    return Rejection(Reason.WRONG_TYPE, f"header {RECEIVED_AT_HEADER}: not a whole number of seconds")
 
 
 def _countries(terms: Terms) -> tuple[str, ...]:
@@ -433,6 +443,7 @@ __all__ = [
     "Intake",
     "class_of",
     "gazetteer_of",
+    "read_headers",
     "refuse",
     "retry_of",
     "terms_record",
