@@ -166,6 +166,7 @@ class Reading:
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.calendar = Calendar(terms.zone_of_time)
+        self._lots = blake2b(key=terms.truce.salt.encode()[:64], digest_size=5)
         self.teller = lru_cache(maxsize=_KEPT)(self._teller)
         self.act = lru_cache(maxsize=_KEPT)(self._act)
         self.hurt = lru_cache(maxsize=_KEPT)(self._hurt)
@@ -177,6 +178,12 @@ class Reading:
         if report is not self._asked:
             self._asked, self._when = report, span_of(report, self.calendar)
         return self._when
+
+    def lot(self, source: str, report_id: str) -> int:
+        """A number that nobody can choose who does not know the salt."""
+        lot = self._lots.copy()
+        lot.update(f"{source}\x00{report_id}".encode("utf-8", "surrogatepass"))
+        return int.from_bytes(lot.digest())
 
     def _teller(self, source: str) -> Teller:
         folded = intern(source.strip().casefold())
@@ -262,7 +269,7 @@ class Account:
         blunt, sharpness = precision >= BLUNT_PRECISION, TIME_RANK[time_precision]
         # Then the earliest; but by lot where somebody could date one report after the other before all that are there, and
         # make each of them the anchor of all others. What terms call independent is not suspected of it.
-        turn = start if teller.independent else _lot(teller.id, report.report_id, reading.terms)
+        turn = start if teller.independent else reading.lot(teller.id, report.report_id)
         class_of = (((blunt << 2 | standing) << 3 | precision) << 3 | sharpness) << 2 | unsaid
         self.rank = class_of << 48 | turn + _TURN_OFFSET
         self._features: Features | None = None
@@ -317,7 +324,8 @@ class Account:
     @property
     def report_digest(self) -> int:
         """Of the source as it is written and the report id: 128 bits."""
-        return int.from_bytes(_digest(f"{self.teller.name}\x00{self.report_id}", 16))
+        named = f"{self.teller.name}\x00{self.report_id}".encode("utf-8", "surrogatepass")
+        return int.from_bytes(blake2b(named, digest_size=16).digest())
 
     @property
     def mergeable(self) -> bool:
@@ -340,15 +348,6 @@ def _actor(name: str | None, terms: Terms) -> str | None:
     folded = name.strip().casefold()
     known = terms.actor_by_name.get(folded)
     return known.id if known is not None else folded
-
-
-def _lot(source: str, report_id: str, terms: Terms) -> int:
-    """A number that nobody can choose who does not know the salt."""
-    return int.from_bytes(_digest(f"{source}\x00{report_id}", 5, terms.truce.salt.encode()[:64]))
-
-
-def _digest(text: str, size: int, key: bytes = b"") -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), key=key, digest_size=size).digest()
 
 
 def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:

@@ -31,11 +31,27 @@ class Packed(dict[Account, bytes]):
         kind, weapon, by, against = account.act.numbers
         order = f"{teller.id}\0{account.report_id}\0{teller.name}".encode("utf-8", "surrogatepass")
         told = _TOLD.pack(
-            *(account.start, account.end, account.rank, account.signature, by, against),
-            *(microdegrees(circle.lat), microdegrees(circle.lon), circle.radius_m, *account.hurt.numbers),
-            *(len(links), len(order), kind, weapon, account.script, account.mergeable, teller.known is not None),
+            account.start,
+            account.end,
+            account.rank,
+            account.signature,
+            by,
+            against,
+            microdegrees(circle.lat),
+            microdegrees(circle.lon),
+            circle.radius_m,
+            *account.hurt.numbers,
+            len(links),
+            len(order),
+            kind,
+            weapon,
+            account.script,
+            account.mergeable,
+            teller.known is not None,
         )
-        packed = self[account] = b"".join((told, *[link.to_bytes(8, "little") for link in links], order))
+        for link in links:
+            told += link.to_bytes(8, "little")
+        self[account] = packed = told + order
         return packed
 
 

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { RUN = 4, LETTERS_MAX = 400, READ_MAX = 1600, TABLE = 1024 };
+enum { RUN = 4, LETTERS_MAX = 400, READ_MAX = 1600, TABLE = 1024, COUNT_BITS = 9 };
 enum { LATIN = 1, ARABIC, CYRILLIC, OTHER, SCRIPTS };
 enum { UNTOLD = 0, NOTHING = 0xFFFF, ADDRESS = -1 };
 
@@ -22,41 +22,40 @@ static int script_of(const uint32_t *letters, int32_t count) {
     return most;
 }
 
-/* Bit by bit, what more than half of the hashes have. Eight bits at a time are counted, each in a byte of its own. */
+/* Bit by bit, what more than half of the hashes have. The counts of all bits are kept together: their ones, their twos, ... */
 static uint64_t most_of(const uint64_t *hashes, int32_t count) {
-    static uint64_t spread[256];
-    if (!spread[255])
-        for (int byte = 0; byte < 256; byte++) {
-            uint64_t lanes = 0;
-            for (int bit = 0; bit < 8; bit++) lanes |= (uint64_t)(byte >> bit & 1) << (bit * 8);
-            spread[byte] = lanes;
+    uint64_t counts[COUNT_BITS] = { 0 };
+    for (int32_t at = 0; at < count; at++) {
+        uint64_t carried = hashes[at];
+        for (int place = 0; carried; place++) {
+            uint64_t both = counts[place] & carried;
+            counts[place] ^= carried;
+            carried = both;
         }
-    int32_t ones[64] = { 0 };
-    for (int32_t start = 0; start < count; start += 255) {
-        uint64_t lanes[8] = { 0 };
-        for (int32_t at = start; at < count && at < start + 255; at++)
-            for (int byte = 0; byte < 8; byte++) lanes[byte] += spread[hashes[at] >> (byte * 8) & 255];
-        for (int bit = 0; bit < 64; bit++) ones[bit] += (int32_t)(lanes[bit / 8] >> (bit % 8 * 8) & 255);
     }
-    uint64_t found = 0;
-    for (int bit = 0; bit < 64; bit++)
-        if (ones[bit] > count / 2) found |= (uint64_t)1 << bit;
-    return found;
+    uint64_t more = 0, equal = ~(uint64_t)0;
+    for (int place = COUNT_BITS - 1; place >= 0; place--) {
+        uint64_t half = count / 2 >> place & 1 ? ~(uint64_t)0 : 0;
+        more |= equal & counts[place] & ~half;
+        equal &= ~(counts[place] ^ half);
+    }
+    return more;
 }
 
 static uint64_t signature_of(const uint32_t *letters, int32_t count) {
     uint64_t hashes[LETTERS_MAX], runs[TABLE], window = 0;
     char taken[TABLE];
-    memset(taken, 0, sizeof taken);
-    int32_t different = 0;
+    int32_t different = 0, size = 64;
+    while (size < count * 2) size *= 2;
+    memset(taken, 0, (size_t)size);
     for (int32_t at = 0; at < count; at++) {
         window = window << 16 | (letters[at] & 0xFFFF);
         if (at + 1 < RUN) continue;
         uint64_t mixed = window * 0x9E3779B97F4A7C15u;
         mixed = (mixed ^ mixed >> 32) * 0xFF51AFD7ED558CCDu;
         mixed ^= mixed >> 29;
-        uint32_t place = (uint32_t)(mixed >> 40) & (TABLE - 1);
-        while (taken[place] && runs[place] != window) place = (place + 1) & (TABLE - 1);
+        uint32_t place = (uint32_t)(mixed >> 40) & (uint32_t)(size - 1);
+        while (taken[place] && runs[place] != window) place = (place + 1) & (uint32_t)(size - 1);
         if (taken[place]) continue;
         taken[place] = 1;
         runs[place] = window;
