@@ -19,6 +19,9 @@ from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError
 
 _encode = msgspec.json.Encoder().encode
 
+FLUSH_RECORDS, FLUSH_TICKS = 2_000, 6
+"""After so many, whichever comes first, it is asked what changed: it tells the last of it, and phase changes one by one."""
+
 
 class ReplayError(RuntimeError):
     """A truce was halted: the rules themselves failed on what they were told."""
@@ -44,6 +47,7 @@ class Replay:
         self._topic = file_topic(truces)
         self._intake = Intake(lists=lists)
         self._offset = 0
+        self._records = self._ticks = 0
         self.partitions: dict[int, LogPartition] = {}
         self.counts = {"read": 0, "rejected": 0, "duplicates": 0, "outside": 0, "kept": 0}
 
@@ -55,8 +59,9 @@ class Replay:
                     yield from (_evidence(picture, incident) for incident in picture.incidents)
 
     def facts(self, arrivals: Iterable[Arrival], until_s: int | None = None) -> Iterator[Fact]:
-        """Everything published, in order, the log itself included. `arrivals` come in order of receipt; time runs on until
-        the last day is settled, or to `until_s` (seconds since 1970). Raises `ReplayError`."""
+        """Everything published, in order, the log itself included; of incidents, days and levels not every value on the way.
+        `arrivals` come in order of receipt; time runs on until the last day is settled, or to `until_s` (seconds since 1970).
+        Raises `ReplayError`."""
         for terms in self._truces:
             record = terms_record(terms)
             refused = self._intake.follow(record)
@@ -70,11 +75,13 @@ class Replay:
         for arrival in arrivals:
             for tick_s in time.until(arrival.received_at):
                 if until_s is not None and tick_s > until_s:
+                    yield from self._flush()
                     return
                 yield from self._tick(tick_s)
             yield from self._take(arrival)
         for tick_s in time.to_the_end(until_s):
             yield from self._tick(tick_s)
+        yield from self._flush()
 
     def _take(self, arrival: Arrival) -> Iterator[Fact]:
         self.counts["read"] += 1
@@ -105,6 +112,13 @@ class Replay:
         for partition in self.partitions.values():
             for truce, error in partition.halted.items():
                 raise ReplayError(f"{truce} was halted by a fault of this program: {error}")
+        self._ticks += 1
+        if self._records >= FLUSH_RECORDS or self._ticks >= FLUSH_TICKS:
+            yield from self._flush()
+
+    def _flush(self) -> Iterator[Fact]:
+        self._records = self._ticks = 0
+        for partition in self.partitions.values():
             yield from partition.flush()
         # After what the topic says of them, which is cut.
         for fact in self._parted:
@@ -124,6 +138,7 @@ class Replay:
     def _append(self, number: int, value: bytes) -> None:
         partition = self.partitions.setdefault(number, LogPartition(number))
         partition.apply(partition.next_offset, value)
+        self._records += 1
 
 
 def _evidence(picture: Picture, incident: str) -> Fact:
