@@ -1,7 +1,8 @@
 """The types of the published language: what comes in, what the log holds, what goes out.
 
 One family; there is no second domain model. Wire types are msgspec structs, so that decoding, checking and the JSON
-Schemas come from one place. Unknown fields are let pass. Times on the wire are RFC 3339 with an offset; everything that
+Schemas come from one place. What there is of for every report is not looked through for cycles (`gc`): it is decoded, and
+holds nothing that could hold it. Unknown fields are let pass. Times on the wire are RFC 3339 with an offset; everything that
 is computed is in whole seconds since 1970, metres, and thousandths.
 """
 
@@ -41,7 +42,7 @@ Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 Vague = Literal["tens", "dozens", "hundreds"]
 
 
-class CountRange(Struct, frozen=True, omit_defaults=True):
+class CountRange(Struct, frozen=True, omit_defaults=True, gc=False):
     """A number that is not sure, with low <= best <= high: any of the three may be left out."""
 
     low: Count | None = None
@@ -49,7 +50,7 @@ class CountRange(Struct, frozen=True, omit_defaults=True):
     high: Count | None = None
 
 
-class Casualties(Struct, frozen=True, omit_defaults=True):
+class Casualties(Struct, frozen=True, omit_defaults=True, gc=False):
     """As reported and unverified. A number, a range, or a vague word."""
 
     killed: Count | CountRange | Vague | None = None
@@ -57,7 +58,7 @@ class Casualties(Struct, frozen=True, omit_defaults=True):
     who: Literal["civilian", "combatant", "unknown"] = "unknown"
 
 
-class Location(Struct, frozen=True, omit_defaults=True):
+class Location(Struct, frozen=True, omit_defaults=True, gc=False):
     """Where, in any of the ways people say it. Give all that you know; names in any language or transliteration."""
 
     lat: Annotated[float | None, Meta(description="WGS 84 degrees, north, and only together with lon")] = None
@@ -114,7 +115,7 @@ class About(Struct, frozen=True, omit_defaults=True):
     incident: Id | None = None
 
 
-class Report(Struct, frozen=True, omit_defaults=True):
+class Report(Struct, frozen=True, omit_defaults=True, gc=False):
     """One observer's account, at one revision. Version 1 of the contract. Unknown fields are let pass."""
 
     report_id: Annotated[Id, Meta(description="The source's own id of the report; the same in every revision of it")]
@@ -173,7 +174,7 @@ class Tick(Struct, frozen=True):
     ]
 
 
-class Origin(Struct, frozen=True, array_like=True):
+class Origin(Struct, frozen=True, array_like=True, gc=False):
     """Where on the source topics a log record comes from."""
 
     topic: str
@@ -206,7 +207,7 @@ class Circle(Struct, frozen=True, omit_defaults=True, gc=False):
     listed_in: str | None = None
 
 
-class LocatedReport(Struct, frozen=True, omit_defaults=True, tag_field="record", tag="report"):
+class LocatedReport(Struct, frozen=True, omit_defaults=True, gc=False, tag_field="record", tag="report"):
     """A checked report in the log of one truce, as received, with its circle. `received_at`: seconds since 1970."""
 
     truce: str

@@ -260,7 +260,7 @@ class Account:
         self.act = reading.act(report.kind, report.weapon, report.by, report.against, via, time_precision, is_total)
         self.hurt = hurt = reading.hurt(report.casualties)
         self.script, self.signature, self.letters = wording(text)
-        self.links = numbers_of(report.links)
+        self.links = numbers_of(report.links) if report.links else ()
         # The anchor says where and when. So among sharp places those of independent sources come first, then those of the
         # sides, and what anybody can say last: an anonymous account with a convenient place moves nobody's incident.
         standing = 0 if teller.independent else 2 if teller.known is None else 1

@@ -38,7 +38,7 @@ class Coverage:
         self._by_day: dict[int, set[object]] = {}
         self._alive: dict[str, list[int]] = {}
         self._alive_at: dict[object, tuple[str, int]] = {}
-        self._heard: dict[tuple[str, int], dict[tuple[str, str], int]] = {}
+        self._heard: dict[int, dict[str, dict[tuple[str, str], int]]] = {}
         self._assumed = tuple(sorted({terms.source_by_name[n.casefold()].id for n in terms.coverage.assume_alive}))
         self.assumed = len(self._assumed)
 
@@ -85,10 +85,11 @@ class Coverage:
         word or last."""
         day = (at_s - self._terms.d_hour_s) // DAY
         changed = []
+        heard_of = self._heard.setdefault(day, {})
         for zone in zones:
-            heard = self._heard.get((zone, day))
+            heard = heard_of.get(zone)
             if heard is None:
-                heard = self._heard[zone, day] = {}
+                heard = heard_of[zone] = {}
             before = heard.get(speaker, 0)
             after = heard[speaker] = before + step
             if not before or not after:
@@ -96,12 +97,14 @@ class Coverage:
             if not after:
                 del heard[speaker]
                 if not heard:
-                    del self._heard[zone, day]
+                    del heard_of[zone]
+        if not heard_of:
+            del self._heard[day]
         return changed
 
     def heard(self, zone: str, day: int) -> dict[str, int]:
         """Lineages per side that spoke of a day of a zone; what terms do not list is a side of its own."""
-        return dict(sorted(Counter(side for _, side in self._heard.get((zone, day), ())).items()))
+        return dict(sorted(Counter(side for _, side in self._heard.get(day, {}).get(zone, ())).items()))
 
     def watched_s(self, zone: str, start_s: int, end_s: int, also: Iterable[str] = ()) -> int:
         """Seconds of the span during which enough lineages watched the zone at once, of the right kinds.

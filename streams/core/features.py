@@ -56,7 +56,7 @@ def number_of(text: str) -> int:
 
 def numbers_of(links: Collection[str]) -> tuple[int, ...]:
     """The smallest digests of some links."""
-    return tuple(sorted({number_of(link.strip().rstrip("/")) for link in links})[:LINKS_MAX]) if links else ()
+    return tuple(sorted({number_of(link.strip().rstrip("/")) for link in links})[:LINKS_MAX])
 
 
 __all__ = ["KINDS", "LINKS_MAX", "SHARP_S", "UNSAID", "WEAPONS", "Features", "number_of", "numbers_of"]

@@ -47,6 +47,7 @@ class ZoneMap:
         self._countries = frozenset(terms.truce.countries)
         self._areas = {zone.id: frozenset(zone.areas) for zone in terms.zones if zone.areas}
         self._shapes = {zone.id: _shape(zone) for zone in terms.zones if zone.polygons}
+        self._abroad = lru_cache(maxsize=_CACHED)(lambda *areas: self._countries.isdisjoint(map(_country, areas)))
         self._cell = lru_cache(maxsize=_CACHED)(self._uniform)
         self._place = lru_cache(maxsize=_CACHED)(self._placement)
         self._cover = lru_cache(maxsize=_CACHED)(self._covered)
@@ -62,7 +63,7 @@ class ZoneMap:
 
     def is_abroad(self, circle: Circle) -> bool:
         """Whether it touches none of the countries of the truce."""
-        return self._countries.isdisjoint([_country(area) for area in circle.areas])
+        return self._abroad(*circle.areas)
 
     def covered_by(self, circle: Circle, radius_m: int | None) -> tuple[str, ...]:
         """The zones that lie wholly inside what a nil report says it watched.
@@ -76,7 +77,7 @@ class ZoneMap:
         return self._cover(microdegrees(circle.lat), microdegrees(circle.lon), radius_m if given else None, circle.stated_area)
 
     def _placement(self, lat_e6: int, lon_e6: int, radius_m: int, precision: int, areas: tuple[str, ...]) -> Placement:
-        abroad = self._countries.isdisjoint(_country(area) for area in areas)
+        abroad = self._abroad(*areas)
         if precision > ZONE_PRECISION_MAX:
             return Placement((), (), () if abroad else (WHOLE,))
         centre, certain, possible = set(), set(), set()
