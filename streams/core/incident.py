@@ -25,17 +25,22 @@ NOTHING: Adds = (None, None, None)
 _ORDER = attrgetter("order")
 FEW_CLAIMS = 4
 """So many are counted whenever it is asked what they say: to keep the counts would take more room than the claims."""
+FEW_REPORTS = 8
+"""And so many are put in order when they are asked for."""
 
 
 class Incident:
-    """The claims around one anchor. `reaches`: where and when it counts if it does; `adds`: what it adds to the measures now."""
+    """The claims around one anchor. `reaches`: where and when it counts if it does; `adds`: what it adds to the measures now.
+
+    `reports`: how many tell of it.
+    """
 
     __slots__ = (
         "_counted",
         "_digest",
         "_few",
+        "_ordered",
         "_terms",
-        "_told",
         "adds",
         "admissions",
         "anchor",
@@ -45,6 +50,7 @@ class Incident:
         "id",
         "placement",
         "reaches",
+        "reports",
     )
 
     def __init__(self, anchor: Claim, terms: Terms, placement: Placement) -> None:
@@ -58,10 +64,11 @@ class Incident:
         self.findings = 0
         self.reaches = reaches(placement, first.start - terms.d_hour_s, first.end - terms.d_hour_s)
         self.adds = NOTHING
+        self.reports = 0
         self._terms = terms
         self._few: tuple[Claim, ...] = ()
         self._counted: Testimony | None = None
-        self._told: list[Account] = []
+        self._ordered: list[Account] | None = None
         self._digest = 0
 
     def add(self, claim: Claim) -> None:
@@ -70,13 +77,15 @@ class Incident:
         self.claims += 1
         for account in claim.entered[1]:
             self._list(account, 1)
-        if self._counted is None:
-            self._few += (claim,)
-            if self.claims <= FEW_CLAIMS:
-                return
-            self._counted, self._few = self.testimony, ()
-        else:
+        if self._counted is not None:
             self._counted.count(claim.account, claim.entered[0], 1)
+            return
+        self._few += (claim,)
+        if self.claims > FEW_CLAIMS:
+            self._put_in_order()
+            self._counted, self._few = self.testimony, ()
+        elif self.reports > FEW_REPORTS:
+            self._put_in_order()
 
     def remove(self, claim: Claim) -> None:
         """A claim tells of it no more."""
@@ -100,6 +109,8 @@ class Incident:
                 del told[account]
             self._list(account, 1 if joined else -1)
         claim.enter(told)
+        if self.reports > FEW_REPORTS:
+            self._put_in_order()
         if self._counted is not None and claim.latest is not before:
             self._counted.count_hurt(claim.account, before, -1)
             self._counted.count_hurt(claim.account, claim.latest, 1)
@@ -107,10 +118,18 @@ class Incident:
     def _list(self, account: Account, step: int) -> None:
         """Enter a report (+1) or take it out (-1)."""
         self._digest += step * account.report_digest
+        self.reports += step
+        if self._ordered is None:
+            return
         if step > 0:
-            insort(self._told, account, key=_ORDER)
+            insort(self._ordered, account, key=_ORDER)
         else:
-            del self._told[bisect_left(self._told, account.order, key=_ORDER)]
+            del self._ordered[bisect_left(self._ordered, account.order, key=_ORDER)]
+
+    def _put_in_order(self) -> None:
+        """From now on its reports are kept in canonical order."""
+        if self._ordered is None:
+            self._ordered = self.first_accounts()
 
     @property
     def testimony(self) -> Testimony:
@@ -127,10 +146,10 @@ class Incident:
         """All that `derive` rests on, where one claim tells of it and nobody speaks of it; else None."""
         if len(self._few) != 1 or self.admissions:
             return None
-        one, latest = self.anchor, self._few[0].entered[0]
+        teller, act, hurt = self.anchor.teller, self.anchor.act, self._few[0].entered[0].hurt
         return (
-            *(one.kind, one.weapon, latest.killed, latest.injured, latest.who, one.by, one.against),
-            *(one.lineage, one.via_lineage, one.side, one.independent, one.trusted_violence),
+            *(act.kind, act.weapon, hurt.killed, hurt.injured, hurt.who, act.by, act.against, act.via_lineage),
+            *(teller.lineage, teller.side, teller.independent, teller.trusted_violence),
         )
 
     def derive(self) -> Derived:
@@ -148,18 +167,18 @@ class Incident:
         return self.adds[bound] is not None and day in reach.days and zone in reach.zones
 
     @property
-    def reports(self) -> int:
-        """How many reports tell of it."""
-        return len(self._told)
-
-    @property
     def reports_digest(self) -> int:
         """Of all reports that tell of it, in whatever order: 128 bits."""
         return self._digest % (1 << 128)
 
     def first_accounts(self, count: int | None = None) -> list[Account]:
         """The first reports of it in canonical order; without a count, all."""
-        return self._told[:count]
+        if self._ordered is not None:
+            return self._ordered[:count]
+        told = [account for claim in self._few for account in claim.entered[1]]
+        if len(told) > 1:
+            told.sort(key=_ORDER)
+        return told[:count]
 
 
 def incident_id(source: str, report_id: str, truce: str, salt: str) -> str:

@@ -211,7 +211,8 @@ class Testimony:
         for group, sides in zip(voices.groups, voices.sides, strict=True):
             pairs = [pair for pair in group if pair in table]
             if pairs:
-                last = max([table[pair][-1] for pair in self.speaking(pairs, accused)])
+                speaking = pairs if len(pairs) == 1 else self.speaking(pairs, accused)
+                last = max([table[pair][-1] for pair in speaking])
                 (own if sides and sides <= accused else others).append(last[3])
         if not others:
             others, own = own, []

@@ -1,5 +1,6 @@
 """What is known of one incident: how many were hurt, how sure it is, whether it counts."""
 
+from random import Random
 from typing import Any
 
 import msgspec
@@ -303,3 +304,30 @@ def test_a_total_over_several_places_joins_none_of_the_incidents_it_contains(
     day = unpack(picture.measure.zones["all"].day(1))
     assert [day[bound * 3] for bound in (LOW, BEST)] == [1, 1]
     assert day[HIGH * 3] == (2 if is_total else 1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_tells_of_it_is_told_in_canonical_order_however_many_came_and_went(seed: int) -> None:
+    """Few reports are put in order when they are asked for, many as they come: the list, the count and the digest are those
+    of the reports that are there."""
+    picture, random = Picture(TERMS), Random(seed)
+    sources = ["observatory", "outlet", "council", "ministry", "army", "desk", *(f"somebody {number}" for number in range(4))]
+    most = 0
+    for number in range(120):
+        source = random.choice(sources)
+        # What one source says again in the same words is one claim, told by several reports.
+        told = {"source": source, "type": "violation", "kind": "attack", "text": f"{WIRE}, says {source}"}
+        _add(picture, number, told)
+        while random.random() < (0.25 if number < 80 else 0.6) and picture._accounts:
+            picture.remove(random.choice(list(picture._accounts)))
+        if random.random() < 0.5:
+            picture.resolve()
+            for incident in picture.incidents.values():
+                there = [one for one in picture._accounts.values() if picture.incident_of(one) is incident]
+                there.sort(key=lambda account: account.order)
+                assert incident.first_accounts() == there
+                assert incident.first_accounts(2) == there[:2]
+                assert incident.reports == len(there)
+                assert incident.reports_digest == sum(account.report_digest for account in there) % (1 << 128)
+                most = max(most, len(there))
+    assert most > 12
