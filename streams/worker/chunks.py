@@ -22,7 +22,7 @@ GROWS_BYTES_MAX = 1_048_576
 class Chunk:
     """Records of one partition, in order. `gone`: offsets before them that were deleted unread."""
 
-    __slots__ = ("acknowledged", "gone", "records", "taken", "tp")
+    __slots__ = ("_counted", "_size", "acknowledged", "gone", "records", "taken", "tp")
 
     def __init__(self, tp: TP, records: list[Any], gone: range = range(0)) -> None:
         assert records, "a chunk holds at least one record"
@@ -30,6 +30,7 @@ class Chunk:
         self.records = records
         self.gone = gone
         self.taken = self.acknowledged = False
+        self._counted = self._size = 0
 
     def take(self) -> Sequence[Any]:
         """The records, to work on: from now on there come no more."""
@@ -37,11 +38,12 @@ class Chunk:
         return self.records
 
     def may_grow(self) -> bool:
-        return (
-            not self.taken
-            and len(self.records) < GROWS_RECORDS_MAX
-            and sum(record.serialized_value_size for record in self.records) < GROWS_BYTES_MAX
-        )
+        if self.taken or len(self.records) >= GROWS_RECORDS_MAX:
+            return False
+        # Asked at every poll: only what has come since is counted.
+        self._size += sum([record.serialized_value_size for record in self.records[self._counted :]])
+        self._counted = len(self.records)
+        return self._size < GROWS_BYTES_MAX
 
     @property
     def last_offset(self) -> int:

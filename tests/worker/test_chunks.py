@@ -86,6 +86,15 @@ def test_a_chunk_that_waits_does_not_grow_past_its_bounds() -> None:
         assert not ledger.has_room(FIELD)
 
 
+def test_what_a_chunk_takes_in_is_counted_once_however_often_it_is_asked() -> None:
+    ledger = Ledger()
+    ledger.deliver(FIELD, records(0, 1, size=1))
+    for number in range(1, 9):
+        assert all(ledger.has_room(FIELD) for _ in range(20))
+        assert ledger.deliver(FIELD, records(number, number + 1, size=GROWS_BYTES_MAX // 8)) is None
+    assert ledger.deliver(FIELD, records(9, 10, size=1)) is not None
+
+
 def test_what_was_deleted_unread_is_told_by_a_chunk_of_its_own() -> None:
     ledger = Ledger()
     ledger.deliver(FIELD, records(0, 2))
