@@ -354,7 +354,9 @@ def test_an_owner_that_stops_while_it_fails_has_nothing_acknowledged() -> None:
     asyncio.run(work())
 
 
-def test_what_the_truces_have_come_to_is_what_is_committed_also_while_the_state_goes_on() -> None:
+def test_what_the_truces_have_come_to_is_what_is_committed_also_while_the_state_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(partition_owner, "VITALS_SHARE", 0)
+
     class Seen(ChainPartition):
         def vitals(self) -> list[Any]:
             return [self.count]
@@ -367,6 +369,8 @@ def test_what_the_truces_have_come_to_is_what_is_committed_also_while_the_state_
         await held.give(1, 2)
         await held.let_through()
         assert held.owner.vitals() == [1]
+        await held.let_through()
+        assert held.owner.vitals() == [2]
         await held.end()
 
     asyncio.run(work())
