@@ -224,8 +224,8 @@ class Picture:
     def resolve(self, before_s: int | None = None) -> None:
         """Bring incidents and measures up to date with the reports.
 
-        With `before_s` (seconds since 1970) the measures of days that end by then: what is anchored later is grouped, and
-        restated only when more is asked for, once for all that came to it meanwhile.
+        With `before_s` (seconds since 1970) the measures of days that end by then: what is anchored later, and in no tally of
+        such a day, is grouped, and restated only when more is asked for, once for all that came to it meanwhile.
         """
         retold, changes = self._deduplicator.resolve()
         for claim, accounts in retold:
@@ -238,6 +238,8 @@ class Picture:
             for incident in self._judgements.attach(self._spoken_of, self.incidents):
                 self._dirty[incident.id] = incident
         due, self._dirty = self._dirty, {}
+        if before_s is not None:
+            before_s = self.tallies.asks_before(before_s)
         if before_s != self._waits_from_s:
             due |= self._waiting
             self._waiting, self._waits_from_s = {}, before_s
@@ -386,7 +388,9 @@ class Picture:
                 return standing
             about = key
         account = self._accounts.get(about)
-        return None if account is None else self.incident_of(account)
+        incident = None if account is None else self.incident_of(account)
+        # It may have lost its anchor to the past: of a closed day nothing more is said.
+        return incident if incident is not None and self.incidents.get(incident.id) is incident else None
 
     def _anchor_of(self, incident: str) -> Key | None:
         """The live report that would give this id to an incident: a judgement follows it when it is no anchor any more."""

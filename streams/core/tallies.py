@@ -55,6 +55,11 @@ class Tallies:
         """Keys of those of a zone that count."""
         return sorted(key for key, tally in self._by_zone.get(zone, {}).items() if tally.counts)
 
+    def asks_before(self, before_s: int) -> int:
+        """Incidents that begin before this must be known to tell what tallies add to the days that end by `before_s`."""
+        ends = [tally.end for tally in self._tallies.values() if tally.counts and tally.start < before_s]
+        return max([before_s, *ends])
+
     def stated(self, zone: str, start_s: int, end_s: int) -> list[int]:
         """Counts that bulletins, trusted or not, state for a day or less whose middle lies in this one: shown as disagreement.
 

@@ -121,3 +121,13 @@ def test_what_is_said_of_a_report_holds_at_once_where_that_report_repeats_anothe
     picture.remove(("observatory", "r2"))
     picture.resolve()
     assert (body(picture).reports, body(picture).disputed) == (1, False)
+
+
+def test_of_an_incident_whose_anchor_is_forgotten_nothing_more_is_said() -> None:
+    picture = picture_of(STRIKE, AGAIN)
+    (incident,) = picture.incidents
+    assert picture.forget(key_of("observatory", "r0")) == incident
+    for number, kind in enumerate(("denial", "finding"), 2):
+        add(picture, number, *judged(kind, "inquiry", source="outlet", report_id="r1"))
+        picture.resolve()
+    assert not picture.incidents

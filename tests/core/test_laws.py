@@ -5,14 +5,14 @@ from random import Random
 import msgspec
 import oracles
 import pytest
-from core.builders import TERMS, Readers, Story, always, log_of, restored, run, story
+from core.builders import TERMS, Readers, Story, Told, always, at_ticks, log_of, restored, run, stated, story
 
-from schemas.facts import Day, Incident, Interval, Level, PhaseChange, TermsRecord
-from schemas.reasons import WHOLE
+from schemas.facts import Circle, Day, Incident, Interval, Level, PhaseChange, TermsRecord
+from schemas.reasons import WHOLE, Method
 from schemas.topics import DAYS, INCIDENTS, LEVELS
 from streams.core.intake import terms_record
 from streams.core.partition import LogPartition
-from streams.core.terms import parse
+from streams.core.terms import DAY, HOUR, parse
 
 SEEDS = range(20)
 NORTH = ("outlet", "agency", "ministry")
@@ -57,6 +57,30 @@ def test_the_cut_of_the_batches_shows_nowhere(seed: int) -> None:
     for flush_after in (always, lambda _: random.random() < 0.3):
         cut, _ = run(log, flush_after)
         agree(cut, straight)
+
+
+def test_the_cut_shows_nowhere_about_a_tally_of_days_that_are_not_settled_yet() -> None:
+    """What it adds to a day that settles hangs on the incidents that are known of the day after."""
+    start, batches = TERMS.d_hour_s, []
+    for hour in range(0, 30, 6):
+        now = start + hour * HOUR
+        covers = {"zone": "all", "from": stated(now), "to": stated(now + 6 * HOUR)}
+        batch = [{"report_id": f"n{hour}", "source": "watcher", "type": "nil", "covers": covers}]
+        if hour == 24:
+            period = {"from": stated(start), "to": stated(start + 2 * DAY)}
+            covers = {"zone": "all"}
+            batch.append({"report_id": "t", "source": "watcher", "type": "tally", "period": period, "count": 6, "covers": covers})
+            violation = {"source": "council", "type": "violation", "kind": "attack"}
+            batch += [violation | {"report_id": f"v{at}", "occurred_at": stated(now + at * HOUR)} for at in range(3)]
+        circle = Circle(36.2, 37.15, 100, 1, Method.COORDINATES, ["SY.09"])
+        told = [Told(body, circle if body["type"] == "violation" else None, now + 5 * HOUR) for body in batch]
+        batches.append((told, now + 6 * HOUR))
+    log = log_of(Story(batches))
+    straight, _ = run(log, always)
+    (day,) = [day for day in straight.bodies(DAYS, Day).values() if (day.zone, day.day) == (WHOLE, 0)]
+    assert (day.outcome, day.measures.incidents.high) == ("quiet", 2), "three of the six would break the threshold"
+    for flush_after in (at_ticks, lambda _: False):
+        agree(run(log, flush_after)[0], straight)
 
 
 @pytest.mark.parametrize("correct", [False, True])
