@@ -20,7 +20,7 @@ from streams.core.gate import Declaration
 from streams.core.incident import NOTHING, Adds, Incident, incident_id
 from streams.core.judgements import Judgements, Key
 from streams.core.measure import Measure, contribution
-from streams.core.reach import BEST, Reach
+from streams.core.reach import BEST, Reach, forget_reaches
 from streams.core.sums import unpack
 from streams.core.tallies import Tallies, Tally
 from streams.core.terms import DAY, HOUR, Source, Terms
@@ -443,6 +443,7 @@ class Picture:
         for zone in self.measure.zones.values():
             zone.forget(day)
         self.disagreement.forget_days(day)
+        forget_reaches()
 
     # -- days whose outcome may be another now -------------------------------------------------------------------------
 

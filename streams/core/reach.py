@@ -18,7 +18,8 @@ LOW_SHARE_PERCENT = 90
 class Reach:
     """Zones, and when something counts there: on these days, and in the window during hours [first, last).
 
-    `weeks`: days that end with the window holding it. Incidents that are alike in all this share one, and it is known by that.
+    `weeks`: days that end with the window holding it. Incidents that are alike in all this mostly share one, and it is known
+    by that: two that are alike and not one are noted and counted apart, to the same sums.
     """
 
     __slots__ = ("days", "first_hour", "last_hour", "weeks", "zones")
@@ -55,6 +56,12 @@ def _reaches(placement: Placement, start_s: int, end_s: int) -> Reaches:
 
 
 _reach = lru_cache(maxsize=16_384)(Reach)
+
+
+def forget_reaches() -> None:
+    """Days were let go of: what is still needed is kept anew, and that of those days goes with its incidents."""
+    _reaches.cache_clear()
+    _reach.cache_clear()
 
 
 def low_days(start_s: int, end_s: int) -> tuple[int, ...]:
@@ -105,6 +112,7 @@ __all__ = [
     "WINDOW_HOURS",
     "Reach",
     "Reaches",
+    "forget_reaches",
     "high_days",
     "high_hours",
     "low_days",

@@ -13,6 +13,7 @@ from streams.core.reach import (
     HIGH,
     LOW,
     WINDOW_HOURS,
+    forget_reaches,
     high_days,
     high_hours,
     low_days,
@@ -176,6 +177,22 @@ def test_incidents_of_the_same_hour_and_place_share_where_they_count() -> None:
     assert low is best is high is reaches(place, 1_200, 1_200)[0]
     assert reaches(place, HOUR, HOUR)[0] is not low
     assert reaches(other, 600, 600)[0].zones == ()
+
+
+def test_a_strike_told_before_days_were_let_go_of_and_one_told_after_count_together() -> None:
+    """They are alike and share nothing any more."""
+    measure = Measure(["east"])
+    before = _Told.of(measure, "before", (600, 0), 1)
+    forget_reaches()
+    after = _Told.of(measure, "after", (600, 0), 1)
+    assert before.reaches[LOW] is not after.reaches[LOW]
+    measure.advance(0)
+    zone = measure.zones["east"]
+    assert unpack(zone.day(0))[6] == unpack(zone.window())[6] == 2
+    assert zone.incidents(HIGH, 0) == ["after", "before"]
+    measure.restate(before, NOTHING)
+    assert unpack(zone.day(0))[6] == unpack(zone.window())[6] == 1
+    assert zone.incidents(HIGH, 0) == ["after"]
 
 
 def test_what_changed_is_told_once_for_all_that_reach_alike() -> None:
