@@ -127,7 +127,7 @@ class Announcing:
             stale = governing.governed(picture, picture.take_stale_days())
             changed.update(stale)
             # A settled day is looked at again at the next tick.
-            picture.stale_days.update([of_zone for of_zone in stale if 0 <= of_zone[1] < settled])
+            self._days.again.update([of_zone for of_zone in stale if 0 <= of_zone[1] < settled])
             changed.update(governing.governed(picture, picture.take_stale_weeks()))
         if now_s is None:
             return

@@ -18,7 +18,8 @@ ABSENT = DayView(frozenset({Condition.NOT_WATCHED}), None, 0, {}, {})
 
 
 class Days:
-    """Settled days by zone, from day 0. `changed`: (zone, day) whose published body may be another now.
+    """Settled days by zone, from day 0. `changed`: (zone, day) whose published body may be another now. `again`: settled ones
+    that have been told since the last tick, and are looked at again at the next.
 
     `news`: whether an outcome changed since somebody last asked, so that the history of phases may be another.
     """
@@ -28,6 +29,7 @@ class Days:
         self.too_violent: list[bool] = []
         self.baseline: dict[str, int | None] | None = None
         self.changed: set[tuple[str, int]] = set()
+        self.again: set[tuple[str, int]] = set()
         self.lingering: set[tuple[str, int]] = set()
         self.news = False
         self._governing = governing

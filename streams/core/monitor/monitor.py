@@ -342,8 +342,9 @@ class Monitor:
         for day in settled:
             self.days.settle(day, ends)
         first = max(0, self._first_open())
+        again, self.days.again = self.days.again, set()
         for picture in self.governing.pictures:
-            stale = sorted(self.governing.governed(picture, picture.take_stale_days()))
+            stale = sorted(self.governing.governed(picture, picture.take_stale_days() | again))
             self.days.changed.update(stale)
             self.days.restate([(z, d) for z, d in stale if first <= d < self.time.next_day], ticked_s, ends)
         self.days.relent(ticked_s, settle_s)
