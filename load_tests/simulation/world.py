@@ -123,8 +123,10 @@ class Run:
         self.loop.set_exception_handler(lambda loop, context: None)
         asyncio.set_event_loop(None)
         with self._in_place_of_kafka():
+            self._story = self.loop.create_task(self._main())
             try:
-                self.loop.run_until_complete(self._main())
+                with suppress(asyncio.CancelledError):
+                    self.loop.run_until_complete(self._story)
             except AssertionError as fault:
                 self.problems.append(f"{type(fault).__name__}: {fault}")
         for process in list(self._shells):
@@ -214,7 +216,9 @@ class Run:
             fault = raised
         self._ended(process, "told to stop" if fault is None else type(fault).__name__)
         if not isinstance(fault, Fenced | Unsure | KafkaError):
+            # It would end so again and again, and nobody need see how that goes on.
             self.problems.append(f"{process} ended by {fault!r}")
+            self._story.cancel()
         self.loop.call_world(0, partial(self._gone, process))
 
     def _gone(self, process: str) -> None:
