@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 import pytest
-from core.builders import Readers, restored
+from core.builders import Readers, always, at_ticks, restored, run
 
 from schemas.facts import Circle, Fact, LocatedReport, LoggedTick, Origin
 from schemas.reasons import Method
@@ -46,7 +46,7 @@ TERMS = parse(
 )
 
 
-def long_log(seed: int, days: int = 40) -> list[bytes]:
+def long_log(seed: int, days: int = 40, tallies: bool = False) -> list[bytes]:
     random = Random(seed)
     start = TERMS.d_hour_s - 2 * DAY
     records: list[bytes] = [terms_record(TERMS)]
@@ -79,6 +79,11 @@ def long_log(seed: int, days: int = 40) -> list[bytes]:
                 "casualties": {"killed": random.randrange(3)},
             }
             append(report, now, True)
+        if tallies and hour % 24 == 12:
+            since = now - random.choice([1, 3, 7]) * DAY
+            period = {"from": datetime.fromtimestamp(since, UTC), "to": datetime.fromtimestamp(now, UTC)}
+            bulletin = {"report_id": f"t{hour}", "source": "watcher", "type": "tally", "period": period}
+            append(bulletin | {"count": random.randrange(20), "covers": {"zone": "all"}}, now, False)
         origin = Origin(TOPIC, 0, len(records))
         records.append(msgspec.json.encode(LoggedTick(now + 1, now + 1, origin, {TOPIC: 1})))
     return records
@@ -125,6 +130,17 @@ def test_a_restart_from_a_base_of_a_time_of_silence_takes_in_what_comes_next() -
         stopped, _ = stopped_and_started(log, set(stops))
         assert stopped.phases == straight.phases
         assert stopped.values == straight.values
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_days_of_which_much_is_forgotten_stay_as_they_were_told(seed: int) -> None:
+    """A tally of theirs, or a report of a span that reaches there, would have them told again by what is left."""
+    log, random = long_log(seed, tallies=True), Random(seed)
+    straight, _ = run(log, always)
+    for flush_after in (at_ticks, lambda _: random.random() < 0.01, lambda _: False):
+        cut, _ = run(log, flush_after)
+        assert cut.phases == straight.phases
+        assert cut.values == straight.values
 
 
 def bases_taken(log: list[bytes], batch: int) -> dict[int, list[bytes]]:

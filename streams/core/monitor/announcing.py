@@ -35,6 +35,8 @@ class Announcing:
         self._shown: dict[str, tuple[Week, list[Tally], Raw]] = {}
         # By day and zone, its incidents and what was last shown of the list: most days change in something else.
         self._cuts: dict[int, dict[str, tuple[list[str], int, Raw]]] = {}
+        # Of days before this one much is forgotten: they stay as they were told.
+        self._told_from: int | None = None
 
     def change(
         self, wanted: Wanted, supersedes: str | None, listed: int, now_s: int, end: End | None, gazetteers: set[str]
@@ -109,8 +111,13 @@ class Announcing:
             known = cuts[zone] = ids, listed, publish.written(publish.cut(ids, listed))
         return known[2]
 
+    def forgets(self, before_day: int) -> bool:
+        """Whether it would let go of any days that it tells of now."""
+        return self._told_from is None or before_day > self._told_from
+
     def forget_days(self, before_day: int) -> None:
-        """Let go of what was shown of days that nothing open can touch."""
+        """Let go of what was shown of days that nothing open can touch, and tell of them no more."""
+        self._told_from = before_day
         for day in [day for day in self._cuts if day < before_day]:
             del self._cuts[day]
 
@@ -135,6 +142,8 @@ class Announcing:
         due = sorted([of_zone for of_zone in changed if of_zone[1] <= today])
         changed.difference_update(due)
         for zone, day in due:
+            if self._told_from is not None and day < self._told_from:
+                continue
             terms = governing.of_day(day).terms
             if zone in terms.thresholds and governing.day_span(day)[0] > terms.horizon_start_s - DAY:
                 yield publish.day_as_fact(self.day(zone, day, terms.limits.listed_max, end))

@@ -321,7 +321,8 @@ class Monitor:
         settled = self.time.step(now_s, self.terms)
         self._mark = self._present = None
         self.governing.advance(now_s)
-        self.governing.resolve(self.time.next_day)
+        # What is forgotten at the end of this tick is told as it is now, not as the next tick finds it.
+        self.governing.resolve(None if self._forgets() else self.time.next_day)
         self._show_days(before_s, now_s)
         self._settle(settled)
         self._decide(now_s)
@@ -376,15 +377,23 @@ class Monitor:
 
     def _forget(self) -> None:
         """Let go of reports that nothing open can touch, so that memory follows the horizon and not the log."""
-        open_from_s = self._now().open_from_s
-        days = self.reports.closed_before(open_from_s)
-        if not days:
+        if not self._forgets():
             return
+        open_from_s = self._now().open_from_s
         self.governing.resolve()
         self._tell()
         # Whatever was withdrawn before was told by reports that are forgotten too.
-        self.readers.forget(self.reports.forget(days, open_from_s), open_from_s - (FORGET_DAYS + 1) * DAY)
-        self._announcing.forget_days(self.governing.day_of(open_from_s) - FORGET_DAYS)
+        gone = self.reports.forget(self.reports.closed_before(open_from_s), open_from_s)
+        self.readers.forget(gone, open_from_s - (FORGET_DAYS + 1) * DAY)
+        self._announcing.forget_days(self._first_whole())
+
+    def _forgets(self) -> bool:
+        """Whether there is anything to let go of."""
+        return self._announcing.forgets(self._first_whole()) or bool(self.reports.closed_before(self._now().open_from_s))
+
+    def _first_whole(self) -> int:
+        """The first day of the truce of which no report is let go of yet: they are kept by days of the calendar."""
+        return self.governing.day_of((self._now().open_from_s // DAY - FORGET_DAYS + 1) * DAY - 1)
 
     def _tell(self) -> None:
         """Say now what is new, before what it rests on goes: later it would be told otherwise, or not at all."""
