@@ -83,6 +83,17 @@ def test_the_cut_shows_nowhere_about_a_tally_of_days_that_are_not_settled_yet() 
         agree(run(log, flush_after)[0], straight)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cut_shows_nowhere_about_days_that_a_baseline_is_measured_behind(seed: int) -> None:
+    half = {"threshold": {"mode": "reduction", "metric": "incidents", "value": 0.5, "floor": 1}}
+    measured = {"baseline": {"days": 1, "min_watched_days": 1}, "coverage": {"min_lineages": 1, "min_share_of_day": 0.2}}
+    log = log_of(story(seed))
+    log[0] = terms_record(parse(TERMS.as_mapping() | measured | {"whole": half}))
+    straight, _ = run(log, always)
+    for flush_after in (at_ticks, lambda _: False):
+        agree(run(log, flush_after)[0], straight)
+
+
 @pytest.mark.parametrize("correct", [False, True])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_cut_shows_nowhere_about_new_terms_either(seed: int, correct: bool) -> None:

@@ -281,8 +281,9 @@ class Monitor:
         self._present = None
         if self.now_s is not None:
             self.governing.advance(self.now_s)
-        if record.correct and self.time.next_day >= 0:
-            self.days.baseline = self.days.measure_baseline()
+            if record.correct and self.time.next_day >= 0:
+                self.days.baseline = self.days.measure_baseline()
+                self._show_days(None, self.now_s)
         self._restate_all()
         early, self._early = self._early, []
         for located, offset in early:
@@ -324,7 +325,7 @@ class Monitor:
         # What is forgotten at the end of this tick is told as it is now, not as the next tick finds it.
         self.governing.resolve(None if self._forgets() else self.time.next_day)
         self._show_days(before_s, now_s)
-        self._settle(settled)
+        self._settle(settled, now_s)
         self._decide(now_s)
         self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
         self._forget()
@@ -338,10 +339,12 @@ class Monitor:
         days = range(first, (now_s - terms.d_hour_s) // DAY + 1)
         self.days.changed.update((zone, day) for zone in self.days.settled for day in days)
 
-    def _settle(self, settled: list[int]) -> None:
+    def _settle(self, settled: list[int], now_s: int) -> None:
         ends, settle_s, ticked_s = self.terms.ends, self.terms.gate.settle_hours * HOUR, self.time.ticked_s
         for day in settled:
             self.days.settle(day, ends)
+            if day < 0:
+                self._show_days(None, now_s)  # all are held against the baseline that was measured
         first = max(0, self._first_open())
         again, self.days.again = self.days.again, set()
         for picture in self.governing.pictures:
