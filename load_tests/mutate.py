@@ -80,16 +80,11 @@ AT_ONE_MOMENT = "no clock is read twice at one moment, and nothing hangs on it"
 FIRST_OPEN_DAY = "what changes on the first open day counts from that day on, on either side"
 EQUIVALENT: dict[str, dict[str, str]] = {
     "streams/core/measure.py": {
-        "note: first_day < last_day  →  first_day <= last_day": "what begins and ceases with a day adds nothing",
-        "advance: hour <= self._hour  →  hour < self._hour": "to move to the hour that it is moves nothing",
-        "restate: before is not None  →  before is None": "a short cut: of equals every part is passed over anyway",
-        "restate: after is not None  →  after is None": "the same short cut",
-        "restate: step < 0  →  step <= 0": "a step is one up or one down",
-        "note: step > 0  →  step >= 0": "a step is one up or one down",
-        "note: part.first_hour < part.last_hour  →  part.first_hour <= part.last_hour": (
-            "what begins and ceases with the same hour adds nothing and takes it away again"
-        ),
-        "apply: day < closed  →  day <= closed": FIRST_OPEN_DAY,
+        "_interval: best > low  →  best >= low": "of two that are equal either is the larger",
+        "_interval: high > best  →  high >= best": "of two that are equal either is the larger",
+        "advance: hour <= before  →  hour < before": "to move to the hour that it is moves nothing",
+        "advance: hour - before < len(changes)  →  hour - before <= len(changes)": "two ways to find the same that is due",
+        "restate: day < closed  →  day <= closed": FIRST_OPEN_DAY,
         "forget: at < before_day  →  at <= before_day": FIRST_OPEN_DAY,
     },
     "streams/core/coverage.py": {
