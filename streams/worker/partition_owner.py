@@ -244,10 +244,7 @@ class PartitionOwner:
             ended = in_flight.task.exception()
             if ended is not None and not isinstance(ended, KafkaError):
                 raise ended
-            self._todo.extendleft(reversed([*in_flight.batch.records, *self._taken]))
-        else:
-            self._todo.extendleft(reversed(self._taken))
-        self._taken = []
+        self._put_back(() if in_flight is None else in_flight.batch.records)
         self._failures += 1
         if self._failures == ATTEMPTS_MAX:
             raise fault
@@ -256,9 +253,13 @@ class PartitionOwner:
     async def _blame(self, record: Any, fault: Exception) -> None:
         """It raised when it was taken in, and the state is of no use any more: what was taken in is to do again, without it."""
         self._raised[record.offset] = fault
-        self._todo.extendleft(reversed(self._taken))
-        self._taken = []
+        self._put_back()
         await self._rebuild()
+
+    def _put_back(self, before: Sequence[Any] = ()) -> None:
+        """What was taken in is to do again, behind `before`."""
+        self._todo.extendleft(reversed([*before, *self._taken]))
+        self._taken = []
 
     def _find_offender(self, records: Sequence[Any], fault: Exception) -> tuple[Any, Exception]:
         """It raised when all were taken in; take them in one by one. Raises `fault` where none is to blame."""
