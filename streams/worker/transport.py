@@ -9,7 +9,7 @@ URL scheme `truce://`. The app that uses it says what to subscribe to and how to
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -29,11 +29,11 @@ from streams.metrics.standing import Lag
 from streams.worker.chunks import Chunk, Ledger
 from streams.worker.membership import hold_place
 
-POLL_RECORDS_MAX = 1_000
-"""Records taken from the fetcher at a time; what it decompresses for one step stays bounded."""
-CHUNK_RECORDS_MAX = 8_000
-CHUNK_BYTES_MAX = 8_388_608
-"""A poll stops at either. A partition holds at most `CHUNKS_MAX` such chunks."""
+POLL_RECORDS_MAX = 8_000
+POLL_BYTES_MAX = 8_388_608
+"""A poll shares out the one, and stops at the other. A partition holds at most `CHUNKS_MAX` chunks."""
+SHARE_RECORDS_MIN = 250
+"""For each partition of a poll, however little waits in it beside the others."""
 BUSY_POLL_S = 0.02
 """How long a poll waits while some partition is full, so that it is asked again soon after it has room."""
 GATHER_S = 0.005
@@ -56,7 +56,6 @@ class ConsumerThread(AIOKafkaConsumerThread):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            max_poll_records=POLL_RECORDS_MAX,
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_wait_ms=500,
             session_timeout_ms=int(conf.broker_session_timeout * 1_000),
@@ -106,18 +105,36 @@ class ConsumerThread(AIOKafkaConsumerThread):
         if consumer._closed or fetcher._closed:
             raise ConsumerStoppedError()
         gathered: dict[TP, list[Any]] = {}
-        count = size = 0
+        size = 0
         with fetcher._subscriptions.fetch_context():
-            while count < CHUNK_RECORDS_MAX and size < CHUNK_BYTES_MAX:
-                wait = timeout if not count else 0
-                fetched = await fetcher.fetched_records(active_partitions, timeout=wait, max_records=POLL_RECORDS_MAX)
-                if not fetched:
-                    break
+            # What is there first, if need be after a wait; then what the others have by now.
+            fetched = await fetcher.fetched_records(active_partitions, timeout=timeout, max_records=SHARE_RECORDS_MIN)
+            left = self._shares(fetcher, active_partitions) if fetched else {}
+            while True:
                 for tp, records in fetched.items():
                     gathered.setdefault(ensure_TP(tp), []).extend(records)
-                    count += len(records)
-                    size += sum(max(record.serialized_value_size, 0) for record in records)
+                    size += sum([record.serialized_value_size for record in records])
+                if not left or size >= POLL_BYTES_MAX:
+                    break
+                tp, share = left.popitem()
+                fetched = await fetcher.fetched_records({tp}, timeout=0, max_records=share)
         return gathered
+
+    def _shares(self, fetcher: Any, tps: Collection[TP]) -> dict[TP, int]:
+        """Records to take of each of these partitions from what was fetched. Those that have no room now count as well, or the
+        first that has it again would get everything."""
+        assignment = fetcher._subscriptions.subscription.assignment
+        states = {tp: assignment.state_value(tp) for tp in fetcher._records if tp in assignment.tps}
+        ends = {tp: (state.position, state.highwater or 0) for tp, state in states.items() if state.has_valid_position}
+        waiting = {tp: max(0, end - position) for tp, (position, end) in ends.items()}
+        return {tp: share for tp, share in shares(waiting).items() if tp in tps}
+
+
+def shares(waiting: Mapping[TP, int]) -> dict[TP, int]:
+    """Records of a poll for each partition, by how many wait there: of each the same part, so that all come to their ends
+    together. Time goes no further than the tick of the last of them, and what is read ahead of that must be held until then."""
+    total = max(1, sum(waiting.values()))
+    return {tp: max(SHARE_RECORDS_MIN, POLL_RECORDS_MAX * records // total) for tp, records in waiting.items()}
 
 
 class Consumer(AiokafkaConsumer):
@@ -281,4 +298,4 @@ class Transport(AiokafkaTransport):
     driver_version = f"truce aiokafka={aiokafka.__version__}"
 
 
-__all__ = ["Conductor", "Consumer", "Transport"]
+__all__ = ["POLL_RECORDS_MAX", "SHARE_RECORDS_MIN", "Conductor", "Consumer", "Transport", "shares"]

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,6 +164,15 @@ def test_simulated_topics_are_read_too_and_only_for_simulated_truces(truce: Inst
     wait_until(lambda: log_of(truce, partition=1), "the simulated report")
     assert log_of(truce, partition=1)[0]["received_at"] == 1_795_520_000
     assert log_of(truce, partition=0) == []
+
+
+def test_partitions_are_read_to_their_ends_together(truce: Installation) -> None:
+    for partition, count in enumerate((24_000, 8_000)):
+        truce.publish(FIELD, partition, [a_report(number) for number in range(count)], compression="lz4")
+    truce.worker("--only", "intake", tick_s=NEVER)
+    wait_until(lambda: len(log_of(truce)) == 32_000, "all of them")
+    first_half = Counter(partition for _, partition, _ in origins(truce)[:16_000])
+    assert 10_000 <= first_half[0] <= 14_000
 
 
 def test_an_intake_killed_in_the_middle_leaves_no_report_out(truce: Installation) -> None:
