@@ -26,16 +26,17 @@ READING = Reading(TERMS)
 SOURCES = ("watcher", "council", "archive", "outlet", "agency", "radio", "somebody", "passer-by", "a third")
 
 
-def claim(random: Random, number: int, far: bool) -> Claim:
+def claim(random: Random, number: int, far: bool, day: int = 1) -> Claim:
     """Near each other in place and time, or all over the world; of every kind that rules tell apart."""
     lat, lon = (random.uniform(-90, 90), random.uniform(-180, 180)) if far else (36.2, random.choice((37.1, 179.99, -179.99)))
+    on = f"2016-03-{random.randrange(day, day + 3):02}"
     body = {
         "report_id": f"r{number}",
         "source": random.choice(SOURCES),
         "type": "violation",
         "kind": random.choice(["attack", "attack", "attack", "disproportionate_force", "detention"]),
         "weapon": random.choice(["mortar", "artillery", "small_arms", "undetermined", "undetermined", "airstrike", "uav"]),
-        "occurred_at": f"2016-03-{random.randrange(1, 4):02}T{random.randrange(24):02}:{random.randrange(0, 60, 20):02}:00Z",
+        "occurred_at": f"{on}T{random.randrange(24):02}:{random.randrange(0, 60, 20):02}:00Z",
         "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week"]),
     }
     if random.random() < 0.6:
@@ -86,6 +87,37 @@ def test_groups_in_c_are_those_of_python_whatever_comes_and_goes(seed: int) -> N
     match = Match(neighbours_max=random.choice([1, 2, 5, 64]), distance_m=random.choice([1_000, 5_000, 60_000]))
     rule = rule_of(match)
     come_and_go(random, match, by_score(match), Groups(LIBRARY, match, rule, Packed()), claim, far=seed % 5 == 4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_groups_in_c_are_those_of_python_when_what_is_old_is_forgotten(seed: int) -> None:
+    random = Random(2_000 + seed)
+    match = Match(neighbours_max=random.choice([1, 2, 5]), distance_m=random.choice([1_000, 5_000]), window_hours=12)
+    python, native = by_score(match), Groups(LIBRARY, match, rule_of(match), Packed())
+    live: list[list[tuple[Claim, Claim]]] = []
+    told: dict = {}
+    native_told: dict = {}
+    for day in range(1, 28):
+        live.append([])
+        for number in range(random.randrange(1, 40)):
+            state = random.getstate()
+            one = claim(random, day * 100 + number, False, day)
+            random.setstate(state)
+            live[-1].append((one, claim(random, day * 100 + number, False, day)))
+            python.add(live[-1][-1][0])
+            native.add(live[-1][-1][1])
+        if len(live[-1]) > 1:
+            one, other = live[-1].pop(random.randrange(len(live[-1])))
+            python.remove(one)
+            native.remove(other)
+        groups_of(python.resolve(), told)
+        groups_of(native.resolve(), native_told)
+        assert native_told == told
+        if len(live) > 10:
+            for one, other in live.pop(0):
+                python.forget(one)
+                native.forget(other)
+            assert python.resolve() == native.resolve() == []
 
 
 def test_in_these_stories_things_are_grouped() -> None:

@@ -1,10 +1,10 @@
 /* Groups things around anchors, as `streams.core.anchoring` defines it, on columns instead of objects.
 
-   Things are known by the handles that Python gives them, and cells list handles: what rules most pairs out stands at the
-   beginning of a claim. Numbers are as narrow as what they hold, and what few claims have is kept apart, because there are
-   millions of them. There are two ways to meet:
-   claims of different sources near each other (`Neighbourhood`, `match.fit`), and accounts of one source that repeat each
-   other (`Repeats`, `repeats`). Every rule stands in Python too; a property test holds the two to each other.
+   Things are known by the handles that Python gives them, and cells list handles. What rules most pairs out stands beside the
+   handle, and at the beginning of a claim. Numbers are as narrow as what they hold, and what few claims have is kept apart,
+   because there are millions of them. There are two ways to meet: claims of different sources near each other
+   (`Neighbourhood`, `match.fit`), and accounts of one source that repeat each other (`Repeats`, `repeats`). Every rule stands
+   in Python too; a property test holds the two to each other.
    Nothing here is random, and nothing depends on an address. */
 
 #include <math.h>
@@ -21,6 +21,8 @@ enum { ADD, REMOVE, FORGET };
 enum { SIZES = 4, LENGTHS = 3, BREADTHS = SIZES * LENGTHS, LEVELS_MAX = 64, LINKS_MAX = 8, WEAPONS_MAX = 16, VOICES_MAX = 4, NONE = -1 };
 enum { CHUNK_BITS = 10, CHUNK = 1 << CHUNK_BITS, FEW = 2 };
 enum { OWN = 0xFF }; /* the kind of a cell that lists the claims of one source, by when they begin: see `free_place` */
+enum { SHUT = 2 };   /* of a cell that lists anchors that may not take members: see `list_anchor` */
+enum { SLOT_BIT = 33 }; /* of the key of a cell, from where on it is the slot */
 enum { EXCLUDED = -8000 }; /* what a voice that rules a claim out adds */
 enum { PIECES = 6, PIECE_BITS = 11, SAME_SPAN = LINKS_MAX + PIECES, KEYS = SAME_SPAN + 1 }; /* see `repeats` */
 enum { PLACE, TIME, KILLED, INJURED, BY, AGAINST, TEXT, LINKS, COMPARISONS };
@@ -44,26 +46,40 @@ typedef struct {
     int32_t lat, lon, radius, source;
     uint64_t order_high;          /* all of the canonical order that is numbers */
     uint64_t signature;
-    char *tail;                   /* links, then the rest of the order: report id, and the spelling where it is not the source's */
-    Company *company;
     int32_t anchor, score;
-    uint16_t order_length;
     uint8_t kind, weapon, script, links_count;
     int8_t breadth;               /* NONE: never merged, in no cell */
-    unsigned used : 1, listed : 1, queued : 1, gone : 1, forgotten : 1;
+    uint8_t used : 1, listed : 1, queued : 1, gone : 1, forgotten : 1;
+    uint8_t unheard : 1;          /* may take members since others were forgotten, and nobody was told */
+    uint16_t order_length;        /* what rules most pairs out ends here, at 64 bytes */
+    char *tail;                   /* links, then the rest of the order: report id, and the spelling where it is not the source's */
+    Company *company;
     int32_t killed[3], injured[3];
     int64_t by, against;
 } Claim;
 
-/* The claims that one cell lists of one kind and weapon, of sources that terms list or of others: first the anchors, in
-   canonical order. Where accounts repeat, those of one key; `kind` is then the kind of key. Most list one or two.
-   Each claim that may be merged is listed by its source, too (`OWN`). */
+/* Claims in brief, eight side by side, so that most of those out of reach are passed over eight at a time and without a look at
+   the claims themselves. All of it is rounded, and towards within reach: times to `MOMENT_S`, angles and radii to 65536ths of a
+   turn. Numbers may wrap around; their differences are right, for a cell is looked into from near by only. */
+enum { LANES = 8, MOMENT_S = 64, TURN = 360000000, TURN_STEPS = 1 << 16, STEP = TURN / TURN_STEPS + 1, STEPS_MAX = TURN_STEPS / 2 - 1 };
+enum { START, SPAN, RADIUS, LAT, LON, WEAPON, RANK, COLUMNS };
+enum { ORDER_BIT = 5, KIND_BIT = 2, LISTED_BIT = 1, KINDS_MAX = 1 << (ORDER_BIT - KIND_BIT) }; /* of a rank: upper bits of the order first */
+typedef struct { uint16_t of[COLUMNS][LANES]; } Block;
+typedef uint16_t Lanes __attribute__((vector_size(sizeof(uint16_t) * LANES)));
+typedef int16_t Signed __attribute__((vector_size(sizeof(int16_t) * LANES)));
+
+/* The claims that one cell lists: first the anchors that may take members, of each group the first `anchors_max` in canonical
+   order. Where accounts repeat, those of one key; `kind` is then the kind of key. What else cells list: `OWN`, `SHUT`. */
 typedef struct {
     uint64_t key;
-    int32_t next, count, anchors; /* `next`: of the same bucket */
+    int32_t next, count, open;    /* `next`: of the same bucket */
     uint8_t kind, weapon, listed, room;
-    union { int32_t few[2]; int32_t *many; } handles;
+    union { int32_t few[FEW]; int32_t *many; } handles;
+    Block *blocks;                /* where claims are looked for by place and time, the same claims in brief */
 } Cell;
+
+/* Where a claim is listed in a grid; `grid` is a key of its own where accounts repeat. */
+typedef struct { uint64_t key; uint8_t kind, weapon, listed; } Spot;
 
 typedef struct { int32_t anchor, thing, joined; } Change;
 typedef struct { int32_t anchor, grid; } Opened;
@@ -83,7 +99,9 @@ typedef struct {
     int32_t *heap; int32_t heap_count, heap_size;
     Change *changes; int32_t changes_count, changes_size;
     int32_t *released; int32_t released_count, released_size;
-    int64_t looked, compared;     /* rows gone through, and pairs compared in full, since the beginning */
+    Spot *spots; int32_t spots_count, spots_size;   /* for the time of one look around: see `gather` */
+    int32_t *found, found_size, *near, near_size;
+    int64_t looked, compared;     /* claims gone through, and pairs compared in full, since the beginning */
 } Groups;
 
 /* Levels, in the order of the ladder within a comparison. */
@@ -164,9 +182,17 @@ static int count_level(const int32_t *a, const int32_t *b) {
 
 static int actor_level(int64_t a, int64_t b) { return a == 0 || b == 0 ? 1 : a == b ? 0 : 2; }
 
+/* Written out, for not every processor that this may run on counts bits. */
+static int bits_apart(const Claim *a, const Claim *b) {
+    uint64_t bits = a->signature ^ b->signature;
+    bits -= bits >> 1 & 0x5555555555555555u;
+    bits = (bits & 0x3333333333333333u) + (bits >> 2 & 0x3333333333333333u);
+    return (int)(((bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0Fu) * 0x0101010101010101u >> 56);
+}
+
 static int text_level(const Claim *a, const Claim *b) {
     if (a->script == 0 || a->script != b->script) return 4;
-    int bits = __builtin_popcountll(a->signature ^ b->signature);
+    int bits = bits_apart(a, b);
     return bits <= 8 ? 0 : bits <= 14 ? 1 : bits <= 20 ? 2 : 3;
 }
 
@@ -188,7 +214,7 @@ static int days_alike(const Groups *g, const Claim *a, const Claim *b) {
 static int repeats(const Groups *g, const Claim *a, const Claim *b) {
     if (a->kind != b->kind) return 0;
     if (days_alike(g, a, b)) return 1;
-    int same_words = a->script != 0 && a->script == b->script && __builtin_popcountll(a->signature ^ b->signature) <= g->repeat_bits;
+    int same_words = a->script != 0 && a->script == b->script && bits_apart(a, b) <= g->repeat_bits;
     if (!same_words && links_level(a, b) != 0) return 0;
     if (larger(b->start - a->end, a->start - b->end) > g->window) return 0;
     return distance_m(a->lat, a->lon, b->lat, b->lon) <= g->distance + a->radius + b->radius;
@@ -218,14 +244,86 @@ static int32_t score_of(Groups *g, const Claim *a, const Claim *b, char *fits) {
     return (int32_t)score;
 }
 
-/* Whether two are worth a closer look. `window`: of the grid in which they meet. A metre is a little less than nine
-   microdegrees. */
-static int worth(const Groups *g, const Claim *c, const Claim *other, int64_t window) {
+/* Whether it says when, and not only on which day. */
+static int is_sharp(const Claim *c) { return c->breadth != NONE && c->breadth % LENGTHS == 0; }
+
+/* How far apart in time two may be: where both say when, half the window is enough. */
+static int64_t window_of(const Groups *g, const Claim *a, const Claim *b) {
+    return g->repeat_bits == NONE && is_sharp(a) && is_sharp(b) ? g->window / 2 : g->window;
+}
+
+/* Whether two are worth a closer look. A metre is a little less than nine microdegrees. */
+static int worth(const Groups *g, const Claim *c, const Claim *other) {
+    int64_t window = window_of(g, c, other);
     if (other->start - c->end > window || c->start - other->end > window) return 0;
     int64_t reach = (larger(g->distance, SAME_POINT_M) + c->radius + other->radius + 2) * 9;
     int64_t north = (int64_t)other->lat - c->lat;
     if (north > reach || north < -reach) return 0;
     return east_e6(c->lat, c->lon, other->lat, other->lon) <= reach;
+}
+
+static int64_t step_of(int64_t angle) { return floor_div(angle * TURN_STEPS, TURN); }
+
+/* At least as many as some metres are. */
+static int64_t steps_in(int64_t metres) { return metres * 9 * TURN_STEPS / TURN + 1; }
+
+/* The upper bits of the canonical order, as ranks have them. */
+static uint16_t rank_from(const Claim *c) { return (uint16_t)(smaller((int64_t)(c->order_high >> 48), 0xFFFF >> ORDER_BIT) << ORDER_BIT); }
+
+static void write_brief(Block *block, int lane, const Claim *c) {
+    int64_t start = floor_div(c->start, MOMENT_S);
+    block->of[START][lane] = (uint16_t)start;
+    block->of[SPAN][lane] = (uint16_t)(-floor_div(-c->end, MOMENT_S) - start);
+    block->of[RADIUS][lane] = (uint16_t)smaller(steps_in(c->radius), STEPS_MAX);
+    block->of[LAT][lane] = (uint16_t)step_of(c->lat);
+    block->of[LON][lane] = (uint16_t)step_of(c->lon);
+    block->of[WEAPON][lane] = (uint16_t)(1u << c->weapon);
+    block->of[RANK][lane] = (uint16_t)(rank_from(c) | c->kind << KIND_BIT | c->listed << LISTED_BIT);
+}
+
+/* What claims in brief are held to where somebody looks for what is `worth` it: of some weapons and one kind, and of a part of the
+   order. */
+typedef struct { uint16_t start, end, reach, lat, lon, weapons, kind, first, last; } Probe;
+
+static Probe probe_of(const Groups *g, const Claim *c) {
+    Probe p = { .start = (uint16_t)floor_div(c->start, MOMENT_S), .end = (uint16_t)-floor_div(-c->end, MOMENT_S),
+                .reach = (uint16_t)smaller(steps_in(larger(g->distance, SAME_POINT_M) + c->radius + 2) + 1, STEPS_MAX),
+                .lat = (uint16_t)step_of(c->lat), .lon = (uint16_t)step_of(c->lon), .kind = (uint16_t)(c->kind << KIND_BIT),
+                .last = 0xFFFF };
+    for (int weapon = 0; weapon < g->weapons; weapon++)
+        if (g->weapon_levels[c->weapon * g->weapons + weapon] != NONE) p.weapons |= (uint16_t)(1u << weapon);
+    return p;
+}
+
+static Lanes all(int64_t number) {
+    uint16_t n = (uint16_t)number;
+    return (Lanes){ n, n, n, n, n, n, n, n };
+}
+
+static Lanes column(const Block *block, int which) {
+    Lanes lanes;
+    memcpy(&lanes, block->of[which], sizeof lanes);
+    return lanes;
+}
+
+/* All bits of a lane where nothing but east or west may rule it out. `window`: in moments. */
+static Lanes suiting(const Probe *p, const Block *block, int64_t window) {
+    Lanes start = column(block, START), rank = column(block, RANK);
+    Signed north = (Signed)(column(block, LAT) - all(p->lat)), south = (Signed)(north < (Signed)all(0));
+    Lanes suits = (Lanes)((Signed)(start - all(p->end)) <= (Signed)all(window));
+    suits &= (Lanes)((Signed)(all(p->start) - start - column(block, SPAN)) <= (Signed)all(window));
+    suits &= (Lanes)((Lanes)((north ^ south) - south) <= column(block, RADIUS) + all(p->reach));
+    suits &= (Lanes)((column(block, WEAPON) & all(p->weapons)) != all(0));
+    suits &= (Lanes)((rank & all((KINDS_MAX - 1) << KIND_BIT)) == all(p->kind));
+    return suits & (Lanes)(rank >= all(p->first)) & (Lanes)(rank <= all(p->last));
+}
+
+/* Whether one is not too far to the east or west either. Angles are less than a step greater than what is kept of them. */
+static int reaches(const Probe *p, const Block *block, int lane) {
+    int32_t both = (int16_t)block->of[LAT][lane] + (int16_t)p->lat, east = (int16_t)(uint16_t)(block->of[LON][lane] - p->lon);
+    int32_t furthest = ((both < 0 ? -both : both) + 2) * STEP / 20000;
+    int64_t least = (east < 0 ? -east : east) - 1;
+    return least * truce_cosines[smaller(furthest, 9000)] >> 16 <= block->of[RADIUS][lane] + p->reach;
 }
 
 /* -- canonical order ----------------------------------------------------------------------------------------------- */
@@ -261,9 +359,8 @@ static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, char 
         total += fitting ? score : EXCLUDED;
         count++;
     }
-    int64_t mean = floor_div(total, count);
-    *fits = mean >= g->threshold;
-    return (int32_t)mean;
+    *fits = total >= g->threshold * count;
+    return *fits ? (int32_t)floor_div(total, count) : 0;
 }
 
 static void push(Groups *g, int32_t handle) {
@@ -375,13 +472,9 @@ static uint64_t mixed(uint64_t one, uint64_t other) {
 
 static Cell *cell_at(const Groups *g, int32_t number) { return &g->cells[number >> CHUNK_BITS][number & (CHUNK - 1)]; }
 
-static int32_t *bucket_of(const Groups *g, uint64_t key) { return &g->buckets[mixed(key, 0) & (uint64_t)(g->buckets_size - 1)]; }
-
-/* Of a bucket from `number` on, the next cell with this key. */
-static Cell *find_cell(const Groups *g, int32_t number, uint64_t key) {
-    for (; number != NONE; number = cell_at(g, number)->next)
-        if (cell_at(g, number)->key == key) return cell_at(g, number);
-    return NULL;
+/* One slot after the other of a row and a column stand side by side: see `key_at`. */
+static int32_t *bucket_of(const Groups *g, uint64_t key) {
+    return &g->buckets[(mixed(key & ((1ull << SLOT_BIT) - 1), 0) + (key >> SLOT_BIT)) & (uint64_t)(g->buckets_size - 1)];
 }
 
 static void spread_cells(Groups *g) {
@@ -401,27 +494,41 @@ static void spread_cells(Groups *g) {
 /* Two stand in the cell itself; more in so many bytes as the allocator gives whole. */
 static int32_t capacity(int room) { return (1 << room) - 2; }
 
-static int32_t *handles_of(Cell *cell) { return capacity(cell->room) > FEW ? cell->handles.many : cell->handles.few; }
+static int32_t *handles_of(Cell *cell) { return cell->room > FEW ? cell->handles.many : cell->handles.few; }
+
+/* So many blocks have lanes for that many. */
+static int32_t blocks_in(int32_t count) { return (count + LANES - 1) / LANES; }
 
 static void resize_cell(Cell *cell, uint8_t room) {
-    int32_t *old = handles_of(cell), was = capacity(cell->room);
-    if (capacity(room) <= FEW) {
-        int32_t few[FEW] = { 0 };
-        memcpy(few, old, (size_t)cell->count * sizeof(int32_t));
-        memcpy(cell->handles.few, few, sizeof few);
-        free(old);
-    } else {
-        int32_t *many = realloc(was > FEW ? old : NULL, (size_t)capacity(room) * sizeof(int32_t));
+    int32_t *old = handles_of(cell);
+    if (room > FEW) {
+        int32_t *many = realloc(cell->room > FEW ? old : NULL, (size_t)capacity(room) * sizeof(int32_t));
         if (!many) abort();
-        if (was <= FEW) memcpy(many, cell->handles.few, sizeof cell->handles.few);
+        if (cell->room <= FEW) memcpy(many, cell->handles.few, sizeof cell->handles.few);
         cell->handles.many = many;
+    } else {
+        memcpy(cell->handles.few, old, sizeof cell->handles.few);
+        free(old);
     }
+    int32_t had = blocks_in(capacity(cell->room)), blocks = blocks_in(capacity(room));
     cell->room = room;
+    if (!cell->blocks || blocks == had) return;
+    cell->blocks = realloc(cell->blocks, (size_t)blocks * sizeof(Block));
+    if (!cell->blocks) abort();
+    if (blocks > had) memset(cell->blocks + had, 0, (size_t)(blocks - had) * sizeof(Block));
 }
 
-static void append(Cell *cell, int32_t handle) {
+static void append(const Groups *g, Cell *cell, int32_t handle) {
     if (cell->count == capacity(cell->room)) resize_cell(cell, cell->room + 1);
+    if (cell->blocks) write_brief(&cell->blocks[cell->count / LANES], cell->count % LANES, claim_of(g, handle));
     handles_of(cell)[cell->count++] = handle;
+}
+
+/* Write over one with another. */
+static void put(Cell *cell, int32_t at, int32_t other) {
+    handles_of(cell)[at] = handles_of(cell)[other];
+    for (int which = 0; cell->blocks && which < COLUMNS; which++)
+        cell->blocks[at / LANES].of[which][at % LANES] = cell->blocks[other / LANES].of[which][other % LANES];
 }
 
 static void drop_cell(Groups *g, Cell *cell) {
@@ -429,18 +536,18 @@ static void drop_cell(Groups *g, Cell *cell) {
     while (cell_at(g, *link) != cell) link = &cell_at(g, *link)->next;
     int32_t number = *link;
     *link = cell->next;
+    free(cell->blocks);
     cell->next = g->free_cell;
     g->free_cell = number;
     g->cells_count--;
 }
 
-/* Where a claim is listed in a grid; `grid` is a key of its own where accounts repeat. */
-typedef struct { uint64_t key; uint8_t kind, weapon, listed; } Spot;
-
 /* Slots, rows and columns are few enough that one number tells them apart: see `add`. */
 static uint64_t key_at(int grid, int breadth, int64_t slot, int64_t row, int64_t column) {
-    return (uint64_t)slot << 33 | ((uint64_t)row & 0x1FFF) << 20 | (uint64_t)column << 8 | (uint64_t)(grid << 4 | breadth);
+    return (uint64_t)slot << SLOT_BIT | ((uint64_t)row & 0x1FFF) << 20 | (uint64_t)column << 8 | (uint64_t)(grid << 4 | breadth);
 }
+
+static int grid_in(uint64_t key) { return (int)(key >> 4 & 0xF); }
 
 static int64_t piece_of(const Claim *c, int piece) { return (int64_t)(c->signature >> (piece * PIECE_BITS) & ((1u << PIECE_BITS) - 1)); }
 
@@ -448,12 +555,18 @@ static Spot spot_of(const Groups *g, const Claim *c, int grid) {
     if (g->repeat_bits != NONE) {
         if (grid < LINKS_MAX) return (Spot){ mixed((uint64_t)links_of(c)[grid], (uint64_t)c->source), 0, 0, 0 };
         if (grid == SAME_SPAN) return (Spot){ mixed(mixed((uint64_t)c->start, (uint64_t)c->end), (uint64_t)c->source), SAME_SPAN, 0, 0 };
-        return (Spot){ (uint64_t)c->source << PIECE_BITS | (uint64_t)piece_of(c, grid - LINKS_MAX), (uint8_t)grid, 0, 0 };
+        return (Spot){ ((uint64_t)c->source << PIECE_BITS | (uint64_t)piece_of(c, grid - LINKS_MAX)) << 4 | (uint64_t)grid, (uint8_t)grid, 0, 0 };
     }
     int64_t side = g->side[grid / LENGTHS], columns = 360000000 / side;
     int64_t column = floor_div(c->lon, side) % columns, slot = floor_div(c->start, g->slot[grid % LENGTHS]);
     uint64_t key = key_at(grid, c->breadth, slot, floor_div(c->lat, side), column < 0 ? column + columns : column);
-    return (Spot){ key, c->kind, c->weapon, c->listed };
+    return (Spot){ key, 0, 0, 0 };
+}
+
+/* The cell that lists those anchors of its group that may not take members in a cell. */
+static Spot shut_spot(const Groups *g, const Claim *c, Spot spot) {
+    if (g->repeat_bits != NONE) return (Spot){ spot.key, spot.kind, 0, SHUT };
+    return (Spot){ spot.key, c->kind, c->weapon, SHUT | c->listed };
 }
 
 /* The grids that a claim is listed in, or its keys, a bit each. */
@@ -483,12 +596,19 @@ static int same_key(const Groups *g, int32_t handle, const Opened *other) {
     return at;
 }
 
+/* Of a bucket from `number` on, the number of the cell. */
+static int32_t cell_from(const Groups *g, int32_t number, Spot spot) {
+    for (; number != NONE; number = cell_at(g, number)->next) {
+        const Cell *cell = cell_at(g, number);
+        if (cell->key == spot.key && cell->kind == spot.kind && cell->weapon == spot.weapon && cell->listed == spot.listed) break;
+    }
+    return number;
+}
+
 /* The cell in which a claim is listed in a grid. */
 static Cell *cell_of(const Groups *g, Spot spot) {
-    Cell *cell = find_cell(g, *bucket_of(g, spot.key), spot.key);
-    while (cell && (cell->kind != spot.kind || cell->weapon != spot.weapon || cell->listed != spot.listed))
-        cell = find_cell(g, cell->next, spot.key);
-    return cell;
+    int32_t number = cell_from(g, *bucket_of(g, spot.key), spot);
+    return number == NONE ? NULL : cell_at(g, number);
 }
 
 static Cell *fresh_cell(Groups *g, Spot spot) {
@@ -506,14 +626,14 @@ static Cell *fresh_cell(Groups *g, Spot spot) {
     return cell;
 }
 
+/* Of those that are no open anchors the last takes its place. */
 static void take_from(Groups *g, Cell *cell, int32_t at) {
-    int32_t *handles = handles_of(cell);
-    memmove(handles + at, handles + at + 1, (size_t)(--cell->count - at) * sizeof(int32_t));
-    if (capacity(cell->room) > FEW && cell->count * 2 <= capacity(cell->room - 1)) resize_cell(cell, cell->room - 1);
+    put(cell, at, --cell->count);
+    if (cell->room > FEW && cell->count * 2 <= capacity(cell->room - 1)) resize_cell(cell, cell->room - 1);
     if (!cell->count) drop_cell(g, cell);
 }
 
-/* Where one stands in a cell that is no anchor there: most look for what came last. */
+/* Where one stands in a cell that is no open anchor there: most look for what came last. */
 static int32_t place_of(Groups *g, Cell *cell, int32_t handle) {
     const int32_t *handles = handles_of(cell);
     int32_t at = cell->count - 1;
@@ -522,15 +642,18 @@ static int32_t place_of(Groups *g, Cell *cell, int32_t handle) {
     return at;
 }
 
-/* The place of an anchor among those of its cell, in canonical order. */
-static int32_t rank_of(const Groups *g, Cell *cell, int32_t handle) {
-    const int32_t *handles = handles_of(cell);
-    int32_t low = 0, high = cell->anchors;
-    while (low < high) {
-        int32_t middle = (low + high) / 2;
-        if (before(g, handles[middle], handle)) low = middle + 1; else high = middle;
-    }
-    return low;
+/* Where an open anchor stands in a cell, or NONE. */
+static int32_t open_place_of(Cell *cell, int32_t handle) {
+    for (int32_t at = 0; at < cell->open; at++)
+        if (handles_of(cell)[at] == handle) return at;
+    return NONE;
+}
+
+static void swap(const Groups *g, Cell *cell, int32_t one, int32_t other) {
+    int32_t handle = handles_of(cell)[one];
+    put(cell, one, other);
+    handles_of(cell)[other] = handle;
+    if (cell->blocks) write_brief(&cell->blocks[other / LANES], other % LANES, claim_of(g, handle));
 }
 
 static Spot own_spot(int32_t source, int length, int64_t slot) {
@@ -544,17 +667,105 @@ static Spot own_spot_of(const Groups *g, const Claim *c) {
 
 static void list_claim(Groups *g, int32_t handle, Spot spot) {
     Cell *cell = cell_of(g, spot);
-    if (!cell) cell = fresh_cell(g, spot);
-    append(cell, handle);
+    if (!cell) {
+        cell = fresh_cell(g, spot);
+        if (g->repeat_bits == NONE && spot.kind != OWN && !(spot.listed & SHUT)) cell->blocks = made(blocks_in(FEW) * sizeof(Block));
+    }
+    append(g, cell, handle);
 }
 
-/* Move one that is listed in a cell up to its anchors. Gives its rank there. */
-static int32_t list_anchor(Groups *g, Cell *cell, int32_t handle) {
-    int32_t rank = rank_of(g, cell, handle), at = place_of(g, cell, handle), *handles = handles_of(cell);
-    handles[at] = handles[cell->anchors];
-    memmove(handles + rank + 1, handles + rank, (size_t)(cell->anchors++ - rank) * sizeof(int32_t));
+/* The place of an anchor among those that are shut, in canonical order. */
+static int32_t rank_of(const Groups *g, Cell *shut, int32_t handle) {
+    const int32_t *handles = handles_of(shut);
+    int32_t low = 0, high = shut->count;
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        if (before(g, handles[middle], handle)) low = middle + 1; else high = middle;
+    }
+    return low;
+}
+
+static void list_shut(Groups *g, int32_t handle, Spot spot) {
+    list_claim(g, handle, spot);
+    Cell *shut = cell_of(g, spot);
+    shut->count--;
+    int32_t rank = rank_of(g, shut, handle), *handles = handles_of(shut);
+    memmove(handles + rank + 1, handles + rank, (size_t)(shut->count++ - rank) * sizeof(int32_t));
     handles[rank] = handle;
-    return rank;
+}
+
+static void unlist_shut(Groups *g, Cell *shut, int32_t rank) {
+    int32_t *handles = handles_of(shut);
+    memmove(handles + rank, handles + rank + 1, (size_t)(shut->count - 1 - rank) * sizeof(int32_t));
+    take_from(g, shut, shut->count - 1);
+}
+
+/* Whether one that a cell lists is of the same kind and weapon as a claim, and terms list the sources of both or of neither.
+   Accounts of one source that repeat each other are of one group, whatever they tell of. */
+static int same_group(const Cell *cell, int32_t at, const Claim *c) {
+    if (!cell->blocks) return 1;
+    const Block *block = &cell->blocks[at / LANES];
+    int lane = at % LANES, rank = block->of[RANK][lane] & ((1 << ORDER_BIT) - 1);
+    return block->of[WEAPON][lane] == 1u << c->weapon && rank == (c->kind << KIND_BIT | c->listed << LISTED_BIT);
+}
+
+/* Where the last of the open anchors of a claim's group stands in a cell, or NONE where there is room for one more. */
+static int32_t last_open(const Groups *g, Cell *cell, const Claim *c) {
+    int64_t count = 0;
+    for (int32_t at = 0; at < cell->open; at++) count += same_group(cell, at, c);
+    if (count < g->anchors_max) return NONE;
+    const int32_t *handles = handles_of(cell);
+    int32_t last = NONE;
+    for (int32_t at = 0; at < cell->open; at++)
+        if (same_group(cell, at, c) && (last == NONE || before(g, handles[last], handles[at]))) last = at;
+    return last;
+}
+
+/* One that is listed in a cell is an anchor there. Gives whether it may take members, and in `closed` which no longer may. */
+static int list_anchor(Groups *g, int32_t handle, int grid, int32_t *closed) {
+    const Claim *c = claim_of(g, handle);
+    Spot spot = spot_of(g, c, grid), shut = shut_spot(g, c, spot);
+    Cell *cell = cell_of(g, spot);
+    int32_t last = last_open(g, cell, c);
+    *closed = NONE;
+    if (last != NONE) {
+        int32_t other = handles_of(cell)[last];
+        if (before(g, other, handle)) {
+            list_shut(g, handle, shut);
+            return 0;
+        }
+        swap(g, cell, last, --cell->open);
+        list_shut(g, other, shut);
+        *closed = other;
+    }
+    swap(g, cell, place_of(g, cell, handle), cell->open++);
+    return 1;
+}
+
+/* One is no anchor any more in a cell, and not listed there unless it is `staying`. Gives which may take members now. */
+static int32_t unlist_anchor(Groups *g, int32_t handle, int grid, int staying) {
+    const Claim *c = claim_of(g, handle);
+    Spot spot = spot_of(g, c, grid);
+    Cell *cell = cell_of(g, spot), *shut = cell_of(g, shut_spot(g, c, spot));
+    int32_t at = open_place_of(cell, handle), opened = NONE;
+    if (at == NONE) {
+        unlist_shut(g, shut, rank_of(g, shut, handle));
+        if (!staying) take_from(g, cell, place_of(g, cell, handle));
+        return NONE;
+    }
+    swap(g, cell, at, --cell->open);
+    if (shut) {
+        opened = handles_of(shut)[0];
+        unlist_shut(g, shut, 0);
+        int32_t place = place_of(g, cell, opened);
+        /* What is no anchor any more stands where the open ones end. */
+        at = cell->open;
+        swap(g, cell, place, at);
+        cell->open++;
+        at = place;
+    } else at = cell->open;
+    if (!staying) take_from(g, cell, at);
+    return opened;
 }
 
 /* The first claim of a breadth: what is there is listed in the grids where it meets it, too. */
@@ -573,7 +784,8 @@ static void begin_breadth(Groups *g, int breadth) {
         for (int grid = 0; grid < BREADTHS; grid++)
             if ((g->grids[c->breadth] & ~before_grids[c->breadth]) >> grid & 1) {
                 list_claim(g, handle, spot_of(g, c, grid));
-                if (c->anchor == handle) list_anchor(g, cell_of(g, spot_of(g, c, grid)), handle);
+                int32_t closed;
+                if (c->anchor == handle) list_anchor(g, handle, grid, &closed);
             }
     }
 }
@@ -592,9 +804,7 @@ static void index_claim(Groups *g, int32_t handle) {
 
 static void unlist(Groups *g, int32_t handle, Spot spot) {
     Cell *cell = cell_of(g, spot);
-    int32_t at = place_of(g, cell, handle), *handles = handles_of(cell);
-    handles[at] = handles[cell->count - 1];
-    take_from(g, cell, cell->count - 1);
+    take_from(g, cell, place_of(g, cell, handle));
 }
 
 /* Take one that is no anchor out of its cells. */
@@ -619,72 +829,93 @@ static int64_t columns_near(int64_t lat, int64_t lon, int64_t reach, int64_t sid
     return count;
 }
 
-/* Walks the cells that may list what fits a claim, in the grids whose bits are set. */
-typedef struct {
-    uint32_t grids; int breadth, grid;
-    int64_t window, slot, last_slot, first_row, row, last_row, first_column, column, columns, count;
-    Cell *cell;
-} Walk;
+static void ask(Groups *g, Spot spot) {
+    g->spots = grown(g->spots, &g->spots_size, g->spots_count + 1, sizeof(Spot));
+    g->spots[g->spots_count++] = spot;
+    __builtin_prefetch(bucket_of(g, spot.key));
+}
 
-#define WALK(mask) ((Walk){ .grids = (mask), .breadth = -1 })
-#define EVERYWHERE 0xFFFFFFFFu
-
-static int next_breadth(const Groups *g, const Claim *c, Walk *w) {
-    do {
-        if (++w->breadth >= BREADTHS) return 0;
-        w->grid = grid_of(c->breadth, w->breadth);
-    } while (!g->grids[w->breadth] || !(w->grids >> w->grid & 1));
-    int64_t side = g->side[w->grid / LENGTHS], slot = g->slot[w->grid % LENGTHS];
-    int64_t reach = (g->distance + c->radius + g->radius_max[w->breadth / LENGTHS]) * 1000000 / M_PER_DEGREE + 1;
+/* Ask for the cells of one breadth that may list what fits a claim. */
+static void ask_breadth(Groups *g, const Claim *c, int breadth, int grid) {
+    int64_t side = g->side[grid / LENGTHS], slot_s = g->slot[grid % LENGTHS], count = 360000000 / side;
+    int64_t reach = (g->distance + c->radius + g->radius_max[breadth / LENGTHS]) * 1000000 / M_PER_DEGREE + 1;
     int64_t south = larger(c->lat - reach, -90000000), north = smaller(c->lat + reach, 90000000);
-    w->window = w->grid % LENGTHS == 0 ? g->window / 2 : g->window;
-    w->slot = floor_div(c->start - w->window - g->span_max[w->breadth % LENGTHS], slot);
-    w->last_slot = floor_div(c->end + w->window, slot);
-    w->first_row = w->row = floor_div(south, side);
-    w->last_row = floor_div(north, side);
-    w->columns = columns_near(c->lat, c->lon, reach, side, &w->first_column);
-    w->count = 360000000 / side;
-    w->column = -1;
-    return 1;
-}
-
-static Cell *next_place(const Groups *g, const Claim *c, Walk *w) {
-    for (;;) {
-        if (w->breadth < 0 && !next_breadth(g, c, w)) return NULL;
-        if (++w->column >= w->columns) {
-            w->column = 0;
-            if (++w->row > w->last_row) {
-                w->row = w->first_row;
-                if (++w->slot > w->last_slot) {
-                    if (!next_breadth(g, c, w)) return NULL;
-                    continue;
-                }
-            }
+    int64_t window = grid % LENGTHS == 0 ? g->window / 2 : g->window;
+    int64_t first_slot = floor_div(c->start - window - g->span_max[breadth % LENGTHS], slot_s);
+    int64_t last_slot = floor_div(c->end + window, slot_s), last_row = floor_div(north, side);
+    int64_t first_column, columns = columns_near(c->lat, c->lon, reach, side, &first_column);
+    for (int64_t row = floor_div(south, side); row <= last_row; row++)
+        for (int64_t column = first_column; column < first_column + columns; column++) {
+            int64_t round = column % count;
+            for (int64_t slot = first_slot; slot <= last_slot; slot++)
+                ask(g, (Spot){ key_at(grid, breadth, slot, row, round < 0 ? round + count : round), 0, 0, 0 });
         }
-        int64_t column = (w->first_column + w->column) % w->count;
-        uint64_t key = key_at(w->grid, w->breadth, w->slot, w->row, column < 0 ? column + w->count : column);
-        Cell *cell = find_cell(g, *bucket_of(g, key), key);
-        if (cell) return cell;
+}
+
+/* Note one of a cell in `near`; it is fetched while others are looked for. */
+static int32_t note(Groups *g, int32_t count, int32_t handle) {
+    const char *claim = (const char *)claim_of(g, handle);
+    __builtin_prefetch(claim);
+    __builtin_prefetch(claim + 64);
+    g->near[count] = handle;
+    return count + 1;
+}
+
+/* The claims in some cells that may be within reach, in `near`; of anchors the `open` ones. Memory is slow and a claim looks into
+   many cells, so each is fetched while others are looked for. */
+static int32_t look_into(Groups *g, const Probe *p, int open) {
+    int32_t cells = 0, count = 0;
+    g->found = grown(g->found, &g->found_size, g->spots_count, sizeof(int32_t));
+    for (int32_t at = 0; at < g->spots_count; at++) {
+        g->found[at] = *bucket_of(g, g->spots[at].key);
+        if (g->found[at] != NONE) __builtin_prefetch(cell_at(g, g->found[at]));
     }
+    for (int32_t at = 0; at < g->spots_count; at++) {
+        int32_t number = cell_from(g, g->found[at], g->spots[at]);
+        if (number == NONE) continue;
+        Cell *cell = cell_at(g, number);
+        __builtin_prefetch(handles_of(cell));
+        __builtin_prefetch(cell->blocks);
+        g->found[cells++] = number;
+    }
+    for (int32_t at = 0; at < cells; at++) {
+        Cell *cell = cell_at(g, g->found[at]);
+        int32_t listed = open ? cell->open : cell->count;
+        g->looked += listed;
+        g->near = grown(g->near, &g->near_size, count + listed, sizeof(int32_t));
+        if (!cell->blocks) {
+            for (int32_t one = 0; one < listed; one++) count = note(g, count, handles_of(cell)[one]);
+            continue;
+        }
+        int64_t window = (grid_in(cell->key) % LENGTHS == 0 ? g->window / 2 : g->window) / MOMENT_S;
+        for (int32_t first = 0; first < listed; first += LANES) {
+            const Block *block = &cell->blocks[first / LANES];
+            Lanes suits = suiting(p, block, window);
+            uint64_t halves[2];
+            memcpy(halves, &suits, sizeof halves);
+            for (int half = 0; half < 2; half++)
+                while (halves[half]) {
+                    int bit = __builtin_ctzll(halves[half]), lane = half * LANES / 2 + bit / 16;
+                    halves[half] &= ~(0xFFFFull << bit);
+                    if (first + lane < listed && reaches(p, block, lane)) count = note(g, count, handles_of(cell)[first + lane]);
+                }
+        }
+    }
+    return count;
 }
 
-/* The same where accounts repeat: by one key after the other. */
-static Cell *next_key(Groups *g, const Claim *c, Walk *w) {
-    uint32_t keys = grids_of(g, c) & w->grids;
-    w->window = g->window;
-    while (++w->breadth < KEYS)
-        if (keys >> w->breadth & 1) return cell_of(g, spot_of(g, c, w->breadth));
-    return NULL;
-}
-
-static Cell *next_cell(Groups *g, const Claim *c, Walk *w) {
-    if (g->repeat_bits != NONE) return next_key(g, c, w);
-    if (c->breadth == NONE) return NULL;
-    do {
-        w->cell = w->cell ? find_cell(g, w->cell->next, w->cell->key) : NULL;
-        if (!w->cell && !(w->cell = next_place(g, c, w))) return NULL;
-    } while (w->cell->kind != c->kind || g->weapon_levels[c->weapon * g->weapons + w->cell->weapon] == NONE);
-    return w->cell;
+/* What may fit a claim in the grids whose bits are set, in `near`. Where accounts repeat, by one key after the other. */
+static int32_t gather(Groups *g, const Claim *c, uint32_t grids, const Probe *probe, int open) {
+    g->spots_count = 0;
+    if (g->repeat_bits != NONE) {
+        uint32_t keys = grids_of(g, c) & grids;
+        for (int key = 0; keys >> key; key++)
+            if (keys >> key & 1) ask(g, spot_of(g, c, key));
+    } else for (int breadth = 0; c->breadth != NONE && breadth < BREADTHS; breadth++) {
+        int grid = grid_of(c->breadth, breadth);
+        if (g->grids[breadth] && grids >> grid & 1) ask_breadth(g, c, breadth, grid);
+    }
+    return look_into(g, probe, open);
 }
 
 /* -- anchoring: see `streams.core.anchoring` ----------------------------------------------------------------------- */
@@ -748,6 +979,14 @@ static int suits_better(Groups *g, int32_t anchor, int32_t handle) {
     return holder == NONE || !before(g, holder, handle);
 }
 
+/* Whether a group may suit a claim better for a voice that it has now and had not before. */
+static int may_gain(Groups *g, int32_t voice, int32_t handle) {
+    const Claim *c = claim_of(g, handle);
+    char fits;
+    int32_t score = score_of(g, claim_of(g, voice), c, &fits);
+    return (fits ? score : EXCLUDED) >= (c->anchor == handle ? g->threshold : c->score);
+}
+
 /* Whether a claim whose group has changed may be better off elsewhere now. Better off where it is, it need not ask. */
 static int fits_worse(Groups *g, int32_t anchor, Claim *c) {
     char fits;
@@ -757,24 +996,26 @@ static int fits_worse(Groups *g, int32_t anchor, Claim *c) {
     return 0;
 }
 
-/* Claims after `since` that a group would suit better than what they have decide again, and with `own` those in it. */
-static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int own) {
-    Walk walk = WALK(grids);
+/* Claims after `since` that a group would suit better than what they have decide again, and with `own` those in it. Where a
+   `voice` is all that is new, it suits nobody better whom the voice itself does not fit as well: a mean rises by what is
+   above it only. */
+static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int own, int32_t voice) {
     const Claim *a = claim_of(g, anchor), *first = claim_of(g, since);
-    for (Cell *cell; (cell = next_cell(g, a, &walk));) {
-        const int32_t *handles = handles_of(cell);
-        g->looked += cell->count;
-        for (int32_t at = 0; at < cell->count; at++) {
-            int32_t handle = handles[at];
-            Claim *other = claim_of(g, handle);
-            if (other->order_high < first->order_high || !worth(g, a, other, walk.window)) continue;
-            if (handle == anchor || other->queued || compared(g, other, first) <= 0) continue;
-            if (other->anchor == anchor ? own && fits_worse(g, anchor, other) : suits_better(g, anchor, handle)) push(g, handle);
-        }
+    Probe probe = probe_of(g, a);
+    probe.first = rank_from(first);
+    int32_t count = gather(g, a, grids, &probe, 0);
+    for (int32_t at = 0; at < count; at++) {
+        int32_t handle = g->near[at];
+        Claim *other = claim_of(g, handle);
+        if (other->order_high < first->order_high || !worth(g, a, other)) continue;
+        if (handle == anchor || other->queued || compared(g, other, first) <= 0) continue;
+        if (other->anchor == anchor) {
+            if (own && fits_worse(g, anchor, other)) push(g, handle);
+        } else if ((voice == NONE || may_gain(g, voice, handle)) && suits_better(g, anchor, handle)) push(g, handle);
     }
 }
 
-static void attract(Groups *g, int32_t anchor, uint32_t grids) { wake(g, anchor, anchor, grids, 0); }
+static void attract(Groups *g, int32_t anchor, uint32_t grids) { wake(g, anchor, anchor, grids, 0, NONE); }
 
 static int is_voice(const Claim *anchor, int32_t handle) {
     for (int at = 0; at < voices_of(anchor); at++)
@@ -804,26 +1045,27 @@ static void hear(Groups *g, int32_t anchor, int32_t since) {
     const Claim *a = claim_of(g, anchor);
     int is_new = claim_of(g, since)->listed && (voices_of(a) < VOICES_MAX || before(g, since, a->company->voices[VOICES_MAX - 1]));
     if (since != anchor && !is_new && !is_voice(a, since)) return;
+    int before_it = voices_of(a);
     list_voices(g, anchor);
-    wake(g, anchor, since, EVERYWHERE, 1);
+    wake(g, anchor, since, ~0u, 1, voices_of(a) > before_it && !a->unheard ? since : NONE);
 }
 
 /* The place of a claim in a group is free for a later one of its source: of those about the time of the group. */
 static void free_place(Groups *g, int32_t anchor, int32_t gone) {
     const Claim *a = claim_of(g, anchor), *c = claim_of(g, gone);
+    Probe probe = probe_of(g, a);
+    probe.first = rank_from(c);
+    g->spots_count = 0;
     for (int length = 0; length < LENGTHS; length++) {
         int64_t slot = floor_div(a->start - g->window - g->span_max[length], g->slot[length]);
-        for (; slot <= floor_div(a->end + g->window, g->slot[length]); slot++) {
-            Cell *cell = cell_of(g, own_spot(c->source, length, slot));
-            if (!cell) continue;
-            g->looked += cell->count;
-            for (int32_t at = 0; at < cell->count; at++) {
-                int32_t one = handles_of(cell)[at];
-                const Claim *other = claim_of(g, one);
-                if (!worth(g, a, other, g->window) || other->queued || other->anchor == anchor) continue;
-                if (compared(g, other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
-            }
-        }
+        for (; slot <= floor_div(a->end + g->window, g->slot[length]); slot++) ask(g, own_spot(c->source, length, slot));
+    }
+    int32_t count = look_into(g, &probe, 0);
+    for (int32_t at = 0; at < count; at++) {
+        int32_t one = g->near[at];
+        const Claim *other = claim_of(g, one);
+        if (!worth(g, a, other) || other->queued || other->anchor == anchor) continue;
+        if (compared(g, other, c) > 0 && suits_better(g, anchor, one)) push(g, one);
     }
 }
 
@@ -857,10 +1099,10 @@ static void open_anchor(Groups *g, int32_t handle) {
     int count = 0;
     for (int grid = 0; grids >> grid; grid++) {
         if (!(grids >> grid & 1)) continue;
-        Cell *cell = cell_of(g, spot_of(g, claim_of(g, handle), grid));
-        if (list_anchor(g, cell, handle) >= g->anchors_max) continue;
+        int32_t other;
+        if (!list_anchor(g, handle, grid, &other)) continue;
         opened |= 1u << grid;
-        if (cell->anchors > g->anchors_max) closed[count++] = (Opened){ handles_of(cell)[g->anchors_max], grid };
+        if (other != NONE) closed[count++] = (Opened){ other, grid };
     }
     for (int at = 0; at < count; at++) release_members(g, closed[at].anchor, same_key(g, handle, &closed[at]));
     if (opened) attract(g, handle, opened);
@@ -874,18 +1116,12 @@ static void close_anchor(Groups *g, int32_t handle, int staying, int attracting)
     int count = 0;
     for (int grid = 0; grids >> grid; grid++) {
         if (!(grids >> grid & 1)) continue;
-        Cell *cell = cell_of(g, spot_of(g, claim_of(g, handle), grid));
-        int32_t rank = rank_of(g, cell, handle);
-        cell->anchors--;
-        if (rank < g->anchors_max && g->anchors_max <= cell->anchors)
-            opened[count++] = (Opened){ handles_of(cell)[g->anchors_max], grid };
-        if (staying) {
-            int32_t *handles = handles_of(cell);
-            memmove(handles + rank, handles + rank + 1, (size_t)(cell->anchors - rank) * sizeof(int32_t));
-            handles[cell->anchors] = handle;
-        } else take_from(g, cell, rank);
+        int32_t other = unlist_anchor(g, handle, grid, staying);
+        if (other != NONE) opened[count++] = (Opened){ other, grid };
     }
-    for (int at = 0; attracting && at < count; at++) attract(g, opened[at].anchor, 1u << same_key(g, handle, &opened[at]));
+    for (int at = 0; at < count; at++)
+        if (attracting) attract(g, opened[at].anchor, 1u << same_key(g, handle, &opened[at]));
+        else claim_of(g, opened[at].anchor)->unheard = 1;
 }
 
 static void leave(Groups *g, int32_t handle, int staying) {
@@ -930,25 +1166,32 @@ static void join(Groups *g, int32_t handle, int32_t anchor) {
 static void decide(Groups *g, int32_t handle) {
     const Claim *c = claim_of(g, handle);
     int32_t best = NONE, best_score = 0;
-    Walk walk = WALK(EVERYWHERE);
-    for (Cell *cell; (cell = next_cell(g, c, &walk));) {
-        int32_t open = (int32_t)smaller(cell->anchors, g->anchors_max);
-        g->looked += open;
-        for (int32_t at = 0; at < open; at++) {
-            int32_t anchor = handles_of(cell)[at];
-            const Claim *a = claim_of(g, anchor);
-            /* They stand in canonical order, and only an earlier one takes it in. */
-            if (a->order_high > c->order_high) break;
-            if (!worth(g, c, a, walk.window) || compared(g, a, c) >= 0) continue;
-            char fits;
-            int32_t score = group_score(g, a, c, &fits);
-            if (!fits) continue;
-            int32_t holder = member(g, anchor, key_of(g, handle));
-            if (holder != NONE && holder != handle && before(g, holder, handle)) continue;
-            if (best == NONE || score > best_score || (score == best_score && before(g, anchor, best))) {
-                best = anchor;
-                best_score = score;
-            }
+    Probe probe = probe_of(g, c);
+    probe.last = rank_from(c) | ((1 << ORDER_BIT) - 1);
+    int32_t count = gather(g, c, ~0u, &probe, 1), kept = 0;
+    for (int32_t at = 0; at < count; at++) {
+        const Claim *a = claim_of(g, g->near[at]);
+        /* Only an earlier one takes it in. */
+        if (a->order_high > c->order_high || !worth(g, c, a) || compared(g, a, c) >= 0) continue;
+        __builtin_prefetch(a->company);
+        g->near[kept++] = g->near[at];
+    }
+    for (int32_t at = 0; at < kept; at++) {
+        int32_t anchor = g->near[at];
+        const Claim *a = claim_of(g, anchor);
+        for (int voice = 0; at + 1 < kept && voice < voices_of(claim_of(g, g->near[at + 1])); voice++) {
+            const char *next = (const char *)claim_of(g, claim_of(g, g->near[at + 1])->company->voices[voice]);
+            __builtin_prefetch(next);
+            __builtin_prefetch(next + 64);
+        }
+        char fits;
+        int32_t score = group_score(g, a, c, &fits);
+        if (!fits) continue;
+        int32_t holder = member(g, anchor, key_of(g, handle));
+        if (holder != NONE && holder != handle && before(g, holder, handle)) continue;
+        if (best == NONE || score > best_score || (score == best_score && before(g, anchor, best))) {
+            best = anchor;
+            best_score = score;
         }
     }
     int32_t target = best == NONE ? handle : best;
@@ -988,11 +1231,15 @@ void truce_groups_free(Groups *g) {
         disband(claim_of(g, handle));
     }
     for (int32_t number = 0; number < g->cells_made; number++)
-        if (capacity(cell_at(g, number)->room) > FEW) free(cell_at(g, number)->handles.many);
+        if (cell_at(g, number)->count) {
+            if (cell_at(g, number)->room > FEW) free(cell_at(g, number)->handles.many);
+            free(cell_at(g, number)->blocks);
+        }
     for (int32_t first = 0; first < g->claims_count; first += CHUNK) free(g->claims[first >> CHUNK_BITS]);
     for (int32_t first = 0; first < g->cells_made; first += CHUNK) free(g->cells[first >> CHUNK_BITS]);
     for (int32_t source = 0; source < g->names_size; source++) free(g->names[source]);
-    free(g->names); free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->changes); free(g->released); free(g);
+    free(g->names); free(g->claims); free(g->cells); free(g->buckets); free(g->heap); free(g->changes); free(g->released);
+    free(g->spots); free(g->found); free(g->near); free(g);
 }
 
 /* An operation; of an addition, followed by what is told of the claim, its links, and the end of its order. */
@@ -1021,13 +1268,15 @@ static const char *add(Groups *g, const Head *head, const char *body) {
         if (!(g->claims_count & (CHUNK - 1))) {
             int32_t chunk = g->claims_count >> CHUNK_BITS;
             g->claims = grown(g->claims, &g->chunks_size, chunk + 1, sizeof *g->claims);
-            g->claims[chunk] = made(CHUNK * g->claim_bytes);
+            g->claims[chunk] = aligned_alloc(64, CHUNK * g->claim_bytes);
+            if (!g->claims[chunk]) abort();
+            memset(g->claims[chunk], 0, CHUNK * g->claim_bytes);
         }
     Claim *c = claim_of(g, head->handle);
     Told told;
     memcpy(&told, body, sizeof told);
-    /* What `key_at` rests on; a slot is half a day or more. */
-    if (told.lat < -90000000 || told.lat > 90000000 || told.start >> 45 != told.start >> 63) abort();
+    /* What `key_at` and ranks rest on; a slot is half a day or more. */
+    if (told.kind >= KINDS_MAX || told.lat < -90000000 || told.lat > 90000000 || told.start >> 45 != told.start >> 63) abort();
     c->start = told.start; c->end = told.end;
     c->lat = told.lat; c->lon = told.lon; c->radius = told.radius;
     c->kind = told.kind; c->weapon = told.weapon; c->script = told.script; c->signature = told.signature;
@@ -1103,7 +1352,7 @@ int32_t truce_groups_resolve(Groups *g, const char *bytes, int64_t length, const
     return g->changes_count;
 }
 
-/* Since the beginning: rows gone through, and pairs compared in full. */
+/* Since the beginning: claims gone through, and pairs compared in full. */
 void truce_groups_work(const Groups *g, int64_t *looked, int64_t *compared) {
     *looked = g->looked;
     *compared = g->compared;
