@@ -2,13 +2,19 @@
 
 import gc
 
+YOUNG = 10_000
+"""Things made since the last look, for which a look takes some three milliseconds, in which everything waits."""
+AT_ONCE = -1
+"""Looks that pass before what outlived one is looked through again with the young: none, it counts as old."""
+OLD = 100_000
+"""Looks at the young for one at everything."""
+
 
 def collect_seldom() -> None:
     """A truce keeps millions of things for as long as their day is open: to look through them again and again costs a seventh
-    of all time. What is young is looked through as ever, little at a time because everything waits meanwhile (10 ms at most;
-    350 for a million at once); what is old when a day has closed (see `PartitionOwner`)."""
+    of all time. What is young is looked through once; what is old when a day has closed (see `PartitionOwner`)."""
     gc.freeze()
-    gc.set_threshold(2_000, 10, 50_000)
+    gc.set_threshold(YOUNG, AT_ONCE, OLD)
 
 
 __all__ = ["collect_seldom"]
