@@ -86,6 +86,7 @@ typedef struct { int32_t anchor, grid; } Opened;
 
 typedef struct {
     int64_t distance, window, threshold, anchors_max, sharp, weapons;
+    int64_t most, links_most;     /* that casualties and actors can add to a score, and links that both have */
     int64_t one_a_day;            /* whether what one source says of a town and a day is said once */
     int64_t repeat_bits;          /* NONE: claims that fit, one a source; else accounts that repeat, by their words and links */
     int64_t radius_max[SIZES], side[SIZES], span_max[LENGTHS], slot[LENGTHS];
@@ -107,6 +108,7 @@ typedef struct {
 /* Levels, in the order of the ladder within a comparison. */
 enum { SAME_POINT, SAME_SPOT, CLOSE, NEAR, SAME_CENTRE, SAME_TOWN, OVERLAPPING, SAME_DISTRICT, SAME_PROVINCE, NEXT_TO };
 enum { SAME_MOMENT, SAME_TIME, SAME_HOUR, SAME_PART, WITHIN_HOUR, WITHIN_THREE, WITHIN_WINDOW, SAME_DAY, SAME_DAYS, OTHER_DAY };
+enum { LINKS_SHARED, LINKS_OTHER, LINKS_UNSAID };
 enum { AGREE, NOBODY, COUNT_UNSAID, COUNT_NEAR, FAR_APART, NOBODY_BY_ONE };
 
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -197,11 +199,11 @@ static int text_level(const Claim *a, const Claim *b) {
 }
 
 static int links_level(const Claim *a, const Claim *b) {
-    if (!a->links_count || !b->links_count) return 2;
+    if (!a->links_count || !b->links_count) return LINKS_UNSAID;
     for (int i = 0; i < a->links_count; i++)
         for (int j = 0; j < b->links_count; j++)
-            if (links_of(a)[i] == links_of(b)[j]) return 0;
-    return 1;
+            if (links_of(a)[i] == links_of(b)[j]) return LINKS_SHARED;
+    return LINKS_OTHER;
 }
 
 static int says_days(const Groups *g, const Claim *c) { return g->one_a_day && c->end - c->start > g->sharp; }
@@ -215,13 +217,13 @@ static int repeats(const Groups *g, const Claim *a, const Claim *b) {
     if (a->kind != b->kind) return 0;
     if (days_alike(g, a, b)) return 1;
     int same_words = a->script != 0 && a->script == b->script && bits_apart(a, b) <= g->repeat_bits;
-    if (!same_words && links_level(a, b) != 0) return 0;
+    if (!same_words && links_level(a, b) != LINKS_SHARED) return 0;
     if (larger(b->start - a->end, a->start - b->end) > g->window) return 0;
     return distance_m(a->lat, a->lon, b->lat, b->lon) <= g->distance + a->radius + b->radius;
 }
 
-/* The score, or 0 with *fits false where the two exclude each other. */
-static int32_t score_of(Groups *g, const Claim *a, const Claim *b, char *fits) {
+/* Place, time, weapon and words of the score, or 0 with *fits false where the two exclude each other. */
+static int64_t first_part(Groups *g, const Claim *a, const Claim *b, char *fits) {
     g->compared++;
     if (g->repeat_bits != NONE) {
         *fits = (char)repeats(g, a, b);
@@ -235,27 +237,27 @@ static int32_t score_of(Groups *g, const Claim *a, const Claim *b, char *fits) {
     if (time == NONE) return 0;
     int place = place_level(a, b, g);
     if (place == NONE) return 0;
-    const int32_t *w = g->weights, *base = g->base;
-    int64_t score = (int64_t)w[base[PLACE] + place] + w[base[TIME] + time] + w[weapon]
-        + w[base[KILLED] + count_level(a->killed, b->killed)] + w[base[INJURED] + count_level(a->injured, b->injured)]
-        + w[base[BY] + actor_level(a->by, b->by)] + w[base[AGAINST] + actor_level(a->against, b->against)]
-        + w[base[TEXT] + text_level(a, b)] + w[base[LINKS] + links_level(a, b)];
     *fits = 1;
-    return (int32_t)score;
+    const int32_t *w = g->weights, *base = g->base;
+    return (int64_t)w[base[PLACE] + place] + w[base[TIME] + time] + w[weapon] + w[base[TEXT] + text_level(a, b)];
 }
 
-/* Whether it says when, and not only on which day. */
-static int is_sharp(const Claim *c) { return c->breadth != NONE && c->breadth % LENGTHS == 0; }
-
-/* How far apart in time two may be: where both say when, half the window is enough. */
-static int64_t window_of(const Groups *g, const Claim *a, const Claim *b) {
-    return g->repeat_bits == NONE && is_sharp(a) && is_sharp(b) ? g->window / 2 : g->window;
+static int64_t other_part(const Groups *g, const Claim *a, const Claim *b) {
+    const int32_t *w = g->weights, *base = g->base;
+    return (int64_t)w[base[KILLED] + count_level(a->killed, b->killed)] + w[base[INJURED] + count_level(a->injured, b->injured)]
+        + w[base[BY] + actor_level(a->by, b->by)] + w[base[AGAINST] + actor_level(a->against, b->against)]
+        + w[base[LINKS] + links_level(a, b)];
 }
 
-/* Whether two are worth a closer look. A metre is a little less than nine microdegrees. */
+/* The most that the other part of a score can be: what rules most pairs out is known before. */
+static int64_t other_most(const Groups *g, const Claim *c) {
+    return g->most + (c->links_count ? g->links_most : g->weights[g->base[LINKS] + LINKS_UNSAID]);
+}
+
+/* Whether two are worth a closer look, where no more is known of them than that they have a key in common. A metre is a little
+   less than nine microdegrees. */
 static int worth(const Groups *g, const Claim *c, const Claim *other) {
-    int64_t window = window_of(g, c, other);
-    if (other->start - c->end > window || c->start - other->end > window) return 0;
+    if (other->start - c->end > g->window || c->start - other->end > g->window) return 0;
     int64_t reach = (larger(g->distance, SAME_POINT_M) + c->radius + other->radius + 2) * 9;
     int64_t north = (int64_t)other->lat - c->lat;
     if (north > reach || north < -reach) return 0;
@@ -281,8 +283,7 @@ static void write_brief(Block *block, int lane, const Claim *c) {
     block->of[RANK][lane] = (uint16_t)(rank_from(c) | c->kind << KIND_BIT | c->listed << LISTED_BIT);
 }
 
-/* What claims in brief are held to where somebody looks for what is `worth` it: of some weapons and one kind, and of a part of the
-   order. */
+/* What claims in brief are held to where somebody looks for what may fit: of some weapons and one kind, and of a part of the order. */
 typedef struct { uint16_t start, end, reach, lat, lon, weapons, kind, first, last; } Probe;
 
 static Probe probe_of(const Groups *g, const Claim *c) {
@@ -347,19 +348,27 @@ static int before(const Groups *g, int32_t a, int32_t b) { return compared(g, cl
 
 static int voices_of(const Claim *anchor) { return anchor->company ? anchor->company->voices_count : 0; }
 
-/* How well a claim fits what comes before it in a group: the mean over the anchor and its voices. */
-static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, char *fits) {
-    int64_t total = score_of(g, anchor, c, fits), count = 1;
-    if (!*fits || g->repeat_bits != NONE) return (int32_t)total;
+/* How well a claim fits what comes before it in a group: the mean over the anchor and its voices. *fits where that is at least
+   `least`; otherwise nothing is said of it. */
+static int32_t group_score(Groups *g, const Claim *anchor, const Claim *c, int64_t least, char *fits) {
+    const Claim *fitting[1 + VOICES_MAX];
+    int64_t total = first_part(g, anchor, c, fits), count = 1, most = other_most(g, c);
+    int fitting_count = 1;
+    if (!*fits || g->repeat_bits != NONE) return 0;
+    fitting[0] = anchor;
     for (int at = 0; at < voices_of(anchor); at++) {
         const Claim *voice = claim_of(g, anchor->company->voices[at]);
         if (compared(g, voice, c) >= 0) break;
-        char fitting;
-        int32_t score = score_of(g, voice, c, &fitting);
-        total += fitting ? score : EXCLUDED;
+        char voice_fits;
+        int64_t part = first_part(g, voice, c, &voice_fits);
+        total += voice_fits ? part : EXCLUDED;
+        if (voice_fits) fitting[fitting_count++] = voice;
         count++;
     }
-    *fits = total >= g->threshold * count;
+    *fits = total + fitting_count * most >= least * count;
+    if (!*fits) return 0;
+    for (int at = 0; at < fitting_count; at++) total += other_part(g, fitting[at], c);
+    *fits = total >= least * count;
     return *fits ? (int32_t)floor_div(total, count) : 0;
 }
 
@@ -712,6 +721,7 @@ static int same_group(const Cell *cell, int32_t at, const Claim *c) {
 /* Where the last of the open anchors of a claim's group stands in a cell, or NONE where there is room for one more. */
 static int32_t last_open(const Groups *g, Cell *cell, const Claim *c) {
     int64_t count = 0;
+    if (cell->open < g->anchors_max) return NONE;
     for (int32_t at = 0; at < cell->open; at++) count += same_group(cell, at, c);
     if (count < g->anchors_max) return NONE;
     const int32_t *handles = handles_of(cell);
@@ -966,14 +976,20 @@ static void quit_group(Groups *g, int32_t anchor, int32_t handle) {
     a->company->alive -= !c->forgotten;
 }
 
+/* What a group must come up to for a claim to prefer it to what it has. */
+static int64_t least_of(const Groups *g, int32_t handle) {
+    const Claim *c = claim_of(g, handle);
+    return c->anchor == handle ? g->threshold : c->score;
+}
+
 /* Whether a group would suit a claim better than what it has, and has room for it. */
 static int suits_better(Groups *g, int32_t anchor, int32_t handle) {
     const Claim *a = claim_of(g, anchor), *c = claim_of(g, handle);
     if (a->source == c->source && g->repeat_bits == NONE) return 0;
     char fits;
-    int32_t score = group_score(g, a, c, &fits);
+    int32_t score = group_score(g, a, c, least_of(g, handle), &fits);
     if (!fits) return 0;
-    if (c->anchor != handle && (score < c->score || (score == c->score && !before(g, anchor, c->anchor)))) return 0;
+    if (c->anchor != handle && score == c->score && !before(g, anchor, c->anchor)) return 0;
     /* Where an earlier one of its source has its place, it is told when that goes. */
     int32_t holder = member(g, anchor, key_of(g, handle));
     return holder == NONE || !before(g, holder, handle);
@@ -981,17 +997,18 @@ static int suits_better(Groups *g, int32_t anchor, int32_t handle) {
 
 /* Whether a group may suit a claim better for a voice that it has now and had not before. */
 static int may_gain(Groups *g, int32_t voice, int32_t handle) {
-    const Claim *c = claim_of(g, handle);
+    const Claim *v = claim_of(g, voice), *c = claim_of(g, handle);
     char fits;
-    int32_t score = score_of(g, claim_of(g, voice), c, &fits);
-    return (fits ? score : EXCLUDED) >= (c->anchor == handle ? g->threshold : c->score);
+    int64_t least = least_of(g, handle), score = first_part(g, v, c, &fits);
+    if (!fits) return EXCLUDED >= least;
+    return score + other_most(g, c) >= least && score + other_part(g, v, c) >= least;
 }
 
 /* Whether a claim whose group has changed may be better off elsewhere now. Better off where it is, it need not ask. */
 static int fits_worse(Groups *g, int32_t anchor, Claim *c) {
     char fits;
-    int32_t score = group_score(g, claim_of(g, anchor), c, &fits);
-    if (!fits || score < c->score) return 1;
+    int32_t score = group_score(g, claim_of(g, anchor), c, c->score, &fits);
+    if (!fits) return 1;
     c->score = score;
     return 0;
 }
@@ -1007,7 +1024,7 @@ static void wake(Groups *g, int32_t anchor, int32_t since, uint32_t grids, int o
     for (int32_t at = 0; at < count; at++) {
         int32_t handle = g->near[at];
         Claim *other = claim_of(g, handle);
-        if (other->order_high < first->order_high || !worth(g, a, other)) continue;
+        if (other->order_high < first->order_high || (g->repeat_bits != NONE && !worth(g, a, other))) continue;
         if (handle == anchor || other->queued || compared(g, other, first) <= 0) continue;
         if (other->anchor == anchor) {
             if (own && fits_worse(g, anchor, other)) push(g, handle);
@@ -1172,7 +1189,7 @@ static void decide(Groups *g, int32_t handle) {
     for (int32_t at = 0; at < count; at++) {
         const Claim *a = claim_of(g, g->near[at]);
         /* Only an earlier one takes it in. */
-        if (a->order_high > c->order_high || !worth(g, c, a) || compared(g, a, c) >= 0) continue;
+        if (a->order_high > c->order_high || (g->repeat_bits != NONE && !worth(g, c, a)) || compared(g, a, c) >= 0) continue;
         __builtin_prefetch(a->company);
         g->near[kept++] = g->near[at];
     }
@@ -1185,7 +1202,7 @@ static void decide(Groups *g, int32_t handle) {
             __builtin_prefetch(next + 64);
         }
         char fits;
-        int32_t score = group_score(g, a, c, &fits);
+        int32_t score = group_score(g, a, c, best == NONE ? g->threshold : best_score, &fits);
         if (!fits) continue;
         int32_t holder = member(g, anchor, key_of(g, handle));
         if (holder != NONE && holder != handle && before(g, holder, handle)) continue;
@@ -1204,6 +1221,12 @@ static void decide(Groups *g, int32_t handle) {
 
 /* -- what Python calls --------------------------------------------------------------------------------------------- */
 
+static int64_t highest(const int32_t *weights, int count) {
+    int64_t most = weights[0];
+    for (int at = 1; at < count; at++) most = larger(most, weights[at]);
+    return most;
+}
+
 /* `numbers`: distance_m, window_s, threshold, anchors_max, sharp_s, number of weapons, repeat_bits (or -1), one_a_day; then radius and side of each size,
    span and slot of each length, and the number of the first level of each comparison but the weapon's. `weights` by level;
    `weapon_levels` by weapon and weapon, -1 where the two exclude each other. */
@@ -1221,6 +1244,9 @@ Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t
     for (int length = 0; length < LENGTHS; length++) { g->span_max[length] = *numbers++; g->slot[length] = *numbers++; }
     for (int comparison = 0; comparison < COMPARISONS; comparison++) g->base[comparison] = (int32_t)*numbers++;
     memcpy(g->weights, weights, (size_t)levels * sizeof(int32_t));
+    static const int others[] = { KILLED, INJURED, BY, AGAINST }, counts[] = { NOBODY_BY_ONE + 1, NOBODY_BY_ONE + 1, 3, 3 };
+    for (int at = 0; at < 4; at++) g->most += highest(g->weights + g->base[others[at]], counts[at]);
+    g->links_most = highest(g->weights + g->base[LINKS], LINKS_UNSAID + 1);
     memcpy(g->weapon_levels, weapon_levels, (size_t)(g->weapons * g->weapons) * sizeof(int32_t));
     return g;
 }
