@@ -84,9 +84,14 @@ def _check_ids(report: Report) -> Rejection | None:
         about = report.about
         ids += [("about.source", about.source), ("about.report_id", about.report_id), ("about.incident", about.incident)]
     for field, name in ids:
-        if name is not None and any(category(character) == "Cc" for character in name):
+        if name is not None and has_controls(name):
             return Rejection(Reason.WRONG_TYPE, f"{field}: has control characters in it")
     return None
+
+
+def has_controls(name: str) -> bool:
+    """Whether there are control characters in a name: a line break, or a zero, which ends it for C."""
+    return any(category(character) == "Cc" for character in name)
 
 
 def _conditions(report: Report, latest_s: int) -> Rejection | None:
@@ -290,4 +295,4 @@ _NEEDS = {
     ReportType.ACKNOWLEDGEMENT: _judgement,
 }
 
-__all__ = ["DEPTH_MAX", "SIZE_MAX", "check", "check_bounds", "seconds"]
+__all__ = ["DEPTH_MAX", "SIZE_MAX", "check", "check_bounds", "has_controls", "seconds"]

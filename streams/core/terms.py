@@ -23,6 +23,7 @@ import orjson
 from msgspec import Meta, Struct
 
 from schemas.reasons import UNLISTED, WHOLE, Kind, Metric, Phase, Side, ThresholdMode, Trust, Weapon
+from streams.core.check import has_controls
 from streams.core.gazetteer import ListedPlaces, bare, is_sound, listed_places
 from streams.core.ladder import NUMBER
 from streams.core.polygons import Shape
@@ -508,6 +509,8 @@ def _check_sources(terms: Terms) -> Iterable[str]:
             yield f"sources.{source.id}: the lineage {UNLISTED!r} is that of sources terms do not list"
         yield from (f"sources.{source.id}: there is no zone {z!r}" for z in source.zones if z not in terms.zone_ids)
         for name in (source.id, *source.names):
+            if has_controls(name):
+                yield f"sources.{source.id!r}: the name {name!r} has control characters in it"
             if names.setdefault(name.casefold(), source.id) != source.id:
                 yield f"sources.{source.id}: the name {name!r} is also one of {names[name.casefold()]}"
     for actor in terms.actors:

@@ -96,6 +96,12 @@ def test_two_sources_may_not_share_a_name() -> None:
         terms('\n[[sources]]\nid = "other"\nnames = ["THE WATCH"]')
 
 
+@pytest.mark.parametrize("source", ['id = "a\\u0000b"', 'id = "other"\nnames = ["a\\nb"]'])
+def test_the_name_of_a_source_has_no_control_characters(source: str) -> None:
+    with pytest.raises(TermsError, match="has control characters in it"):
+        terms(f"\n[[sources]]\n{source}")
+
+
 def test_two_zones_may_not_share_an_id() -> None:
     with pytest.raises(TermsError, match=r"zones\.east: the id is taken"):
         terms('\n[[zones]]\nid = "east"\nname = "E"\nareas = ["SY.03"]')
