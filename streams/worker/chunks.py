@@ -70,6 +70,11 @@ class Ledger:
         chunks = self._delivered.get(tp)
         return not chunks or sum(not chunk.acknowledged for chunk in chunks) < CHUNKS_MAX or chunks[-1].may_grow()
 
+    def next_small(self) -> list[Chunk]:
+        """Of each partition the next to be taken, where it may still grow: others have gone before it, or wait behind."""
+        untaken = ([chunk for chunk in chunks if not chunk.taken][:1] for chunks in self._delivered.values())
+        return [chunk for first in untaken for chunk in first if chunk.may_grow()]
+
     def one_waits(self) -> bool:
         """Whether some chunk was not taken yet."""
         return any(chunks and not chunks[-1].taken for chunks in self._delivered.values())

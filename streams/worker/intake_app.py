@@ -65,31 +65,33 @@ class IntakeShell(Shell):
         await self._producer.stop()
 
     async def work(self, chunk: Chunk) -> None:
+        if chunk.acknowledged:
+            return  # it went along with one before it
         failpoints.reach("intake.read")
-        records = chunk.take()
+        chunk.take()
+        # Each is asked for and written at the same cost as one: from many partitions there come many at a time.
+        chunks = [chunk, *self.app.consumer.ledger.next_small()]
+        for along in chunks[1:]:
+            along.take()
         started = time.monotonic()
         await self._follow_terms()
         logs = [TopicPartition(LOCATED, number) for number in range(await self._log_partitions())]
         outgoing: Outbox = defaultdict(list)
-        if chunk.gone:
-            self._refuse_what_is_gone(chunk, outgoing)
-        for count, record in enumerate(records, start=1):
-            message = Incoming(
-                record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
-            )
-            self._judge(message, logs, outgoing)
-            if not count % YIELD_EVERY:
-                await asyncio.sleep(0)
+        for one in chunks:
+            await self._judge_all(one, logs, outgoing)
         judged = time.monotonic()
         if outgoing:
             await send_all(self._producer, outgoing)
         failpoints.reach("intake.sent")
-        self.app.consumer.acknowledge(chunk)
+        for one in chunks:
+            self.app.consumer.acknowledge(one)
         failpoints.reach("intake.acknowledged")
         self.progress.moved()
-        self._count(chunk, outgoing, judged - started, time.monotonic() - judged)
+        self._count(chunks, outgoing, judged - started, time.monotonic() - judged)
 
-    def _count(self, chunk: Chunk, outgoing: Mapping[TopicPartition, list[Outgoing]], judge_s: float, write_s: float) -> None:
+    def _count(
+        self, chunks: Sequence[Chunk], outgoing: Mapping[TopicPartition, list[Outgoing]], judge_s: float, write_s: float
+    ) -> None:
         """Only what is through is counted, so that a chunk that is read again is not counted twice."""
         taken = self.intake.take_counts()
         metrics.reports_taken(taken.reports + self._raised, taken.ticks, taken.routed, taken.outside, taken.located)
@@ -97,8 +99,20 @@ class IntakeShell(Shell):
             metrics.report_rejected(self.stage, reason, source_class)
         self._refused, self._raised = [], 0
         written = sum(len(records) for partition, records in outgoing.items() if partition.topic == LOCATED)
-        live = not chunk.tp.topic.startswith(SIMULATED_PREFIX)
-        metrics.log_written(written, judge_s, write_s, [record.timestamp for record in chunk.records] if live else ())
+        live = [chunk for chunk in chunks if not chunk.tp.topic.startswith(SIMULATED_PREFIX)]
+        metrics.log_written(written, judge_s, write_s, [record.timestamp for chunk in live for record in chunk.records])
+
+    async def _judge_all(self, chunk: Chunk, logs: Sequence[TopicPartition], outgoing: Outbox) -> None:
+        """Add what is to be written for a chunk."""
+        if chunk.gone:
+            self._refuse_what_is_gone(chunk, outgoing)
+        for count, record in enumerate(chunk.records, start=1):
+            message = Incoming(
+                record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+            )
+            self._judge(message, logs, outgoing)
+            if not count % YIELD_EVERY:
+                await asyncio.sleep(0)
 
     def _judge(self, message: Incoming, logs: Sequence[TopicPartition], outgoing: Outbox) -> None:
         """Add what is to be written for one message. `logs`: the partitions of the log, in their order."""
