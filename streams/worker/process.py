@@ -28,6 +28,10 @@ from streams.worker.unpacking import bound_unpacking
 DRAIN_MAX_S = 25.0
 """Longer than the longest transaction, shorter than what a container is given to end."""
 
+THREAD_TURN_S = 0.0005
+"""How long a thread that could go on waits for one that computes. The client's thread waits anew behind each call of the system,
+several times a poll: with Python's 5 ms that came to more than a commit takes."""
+
 log = structlog.get_logger("truce")
 
 
@@ -36,6 +40,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     quieten(settings.log_level)
     if die_with_parent:
         threading.Thread(target=_follow_parent, name="parent-watch", daemon=True).start()
+    sys.setswitchinterval(THREAD_TURN_S)
     collect_seldom()
     bound_unpacking()
     begin_soon()
