@@ -28,7 +28,8 @@ SOURCES = ("watcher", "council", "archive", "outlet", "agency", "radio", "somebo
 
 def claim(random: Random, number: int, far: bool, day: int = 1) -> Claim:
     """Near each other in place and time, or all over the world; of every kind that rules tell apart."""
-    lat, lon = (random.uniform(-90, 90), random.uniform(-180, 180)) if far else (36.2, random.choice((37.1, 179.99, -179.99)))
+    near = random.choice((36.2, 36.2, 36.2, -71.5)), random.choice((37.1, 179.99, -179.99))
+    lat, lon = (random.uniform(-90, 90), random.uniform(-180, 180)) if far else near
     on = f"2016-03-{random.randrange(day, day + 3):02}"
     body = {
         "report_id": f"r{number}",
@@ -53,7 +54,8 @@ def claim(random: Random, number: int, far: bool, day: int = 1) -> Claim:
         body["links"] = [f"https://example.org/{random.randrange(3)}" for _ in range(random.randrange(1, 4))]
     radius_m, precision = random.choice([(100, 1), (900, 1), (3_000, 2), (10_000, 3), (90_000, 4), (300_000, 6)])
     lat = max(-90.0, min(90.0, lat + random.uniform(-0.1, 0.1)))
-    circle = Circle(lat, lon + random.uniform(-0.01, 0.01), radius_m, precision, Method.COORDINATES, ["SY.09"])
+    lon += random.uniform(-0.01, 0.01) * random.choice((1, 1, 15))
+    circle = Circle(lat, lon, radius_m, precision, Method.COORDINATES, ["SY.09"])
     return Claim(Account(msgspec.convert(body, Report), circle, 0, READING))
 
 
@@ -118,6 +120,36 @@ def test_groups_in_c_are_those_of_python_when_what_is_old_is_forgotten(seed: int
                 python.forget(one)
                 native.forget(other)
             assert python.resolve() == native.resolve() == []
+
+
+def test_an_anchor_that_may_take_members_since_another_was_forgotten_takes_them_when_it_is_heard() -> None:
+    """Nobody is told when one is forgotten. Who joins the next then asks all, as in Python, also those it does not fit itself."""
+    match = Match(neighbours_max=1, window_hours=12)
+    sides = by_score(match), Groups(LIBRARY, match, rule_of(match), Packed())
+
+    def told(source: str, at: str, **more: object) -> tuple[Claim, ...]:
+        body = {"report_id": at, "source": source, "type": "violation", "kind": "attack", "weapon": "mortar"}
+        report = msgspec.convert(body | {"occurred_at": f"2016-03-01T{at}:00Z"} | more, Report)
+        circle = Circle(36.2, 37.1, 100, 1, Method.COORDINATES, ["SY.09"])
+        return tuple(Claim(Account(report, circle, 0, READING)) for _ in sides)
+
+    def add(*claims: tuple[Claim, ...]) -> None:
+        for number, side in enumerate(sides):
+            for one in claims:
+                side.add(one[number])
+            side.resolve()
+
+    first, second = told("watcher", "00:10"), told("council", "11:30")
+    many = told("outlet", "11:40", casualties={"killed": 20, "injured": 20})
+    add(first, second, many)
+    assert all(one.anchor is one for claims in (first, second, many) for one in claims)
+    for side, one in zip(sides, first, strict=True):
+        side.forget(one)
+        assert side.resolve() == []
+    few = told("archive", "17:00", time_precision="hour", casualties={"killed": 1, "injured": 1})
+    add(few)
+    for number in range(len(sides)):
+        assert few[number].anchor is many[number].anchor is second[number]
 
 
 def test_in_these_stories_things_are_grouped() -> None:
