@@ -57,6 +57,13 @@ class Coverage:
                     del self._by_day[day]
         return watch
 
+    def days_seen(self, key: object) -> range:
+        """Days (UTC, since 1970) of which a report tells what a source that is trusted for `watch` saw; none if it is none."""
+        watch = self._watches.get(key)
+        if watch is None or Trust.WATCH not in self._sources[watch.source].trusted:
+            return range(0)
+        return _days(watch.start, watch.end)
+
     def add_alive(self, key: object, source: str, at_s: int) -> None:
         if source in self._sources:
             self._alive_at[key] = source, at_s

@@ -118,18 +118,17 @@ class Disagreement:
         return True
 
     def forget_days(self, before_day: int) -> None:
-        for by_day in (*self._counts.values(), *self._totals.values(), *self._watched.values()):
-            for day in [day for day in by_day if day < before_day]:
-                del by_day[day]
-        self._week_counts.clear()
-        self._weeks.clear()
+        """Let go of days, and of all that was worked out: the watch of the first that stay may rest on reports of these."""
+        for counts in self._counts.values():
+            for day in [day for day in counts if day < before_day]:
+                del counts[day]
+        for kept in (*self._totals.values(), *self._watched.values(), self._week_counts, self._weeks):
+            kept.clear()
 
-    def forget_watching(self, zone: str, day: int) -> bool:
-        """Who watched may be others now. Whether anything said so far rests on it."""
-        if self._watched[zone].pop(day, None) is None:
-            return False
-        self._forget_total(zone, day)
-        return True
+    def forget_watching(self, zone: str, day: int) -> None:
+        """Who watched may be others now."""
+        if self._watched[zone].pop(day, None) is not None:
+            self._forget_total(zone, day)
 
     def index(self, zone: str, last_day: int) -> int | None:
         """Of the seven days that end with a day, without its pairs.

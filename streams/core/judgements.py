@@ -63,6 +63,11 @@ class Judgements:
         """Let go of one that speaks of a closed day: what it came to stays."""
         self._all.pop(key, None)
 
+    def about(self, key: Key) -> Key | str | None:
+        """What a report speaks of, if it is one of them."""
+        judgement = self._all.get(key)
+        return None if judgement is None else judgement.about
+
     def attach(self, spoken_of: Callable[[Key | str], Incident | None], incidents: dict[str, Incident]) -> Iterable[Incident]:
         """Tell every incident what stands of it now; gives those for which that is news."""
         self.moved = False

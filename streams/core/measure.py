@@ -106,7 +106,10 @@ class ZoneMeasure:
             self._week_sums = None
 
     def _relist(self, incident: Incident, day: int, moved: list[int]) -> None:
-        """Those of a day are kept together whatever they count in; in order, for a bound, once somebody asked for that."""
+        """Those of a day are kept together whatever they count in; in order, for a bound, once somebody asked for that. Of days
+        that were let go of there is no list."""
+        if day < self.week_before[0]:
+            return
         there = self._incidents.get(day)
         if there is None:
             there = self._incidents[day] = set()
@@ -125,6 +128,14 @@ class ZoneMeasure:
             there.add(incident)
         elif not any(incident.counts(bound, self._zone, day) for bound in BOUNDS):
             there.discard(incident)
+
+    def unlist(self, incident: Incident, days: Iterable[int]) -> None:
+        for day in days:
+            there = self._incidents.get(day)
+            if there is not None and incident in there:
+                there.discard(incident)
+                for listed in self._listed:
+                    listed.pop(day, None)
 
     def advance(self, hour: int) -> None:
         """Move the window to end with this hour."""
@@ -237,6 +248,12 @@ class Measure:
             for zone in reach.zones:
                 self.zones[zone].restate(incident, reach, amounts, moved)
         self.touched.update(changed)
+
+    def forget(self, incident: Incident) -> None:
+        """It is let go of: what it adds stays, and no day lists it any more."""
+        for reach in set(incident.reaches):
+            for zone in reach.zones:
+                self.zones[zone].unlist(incident, reach.days)
 
     def take_touched(self) -> set[Reach]:
         """Where something changed, and forget it."""

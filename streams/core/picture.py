@@ -4,7 +4,7 @@ Reports go in and out; `resolve` brings everything up to date and remembers what
 phases and of what was announced: it is a function of the live reports and the terms.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from sys import intern
 
 from schemas.facts import Circle, Covers, Report
@@ -59,6 +59,8 @@ class Picture:
         self.gone: dict[str, Account] = {}
         self.heard_from: dict[str, int] = {}
         self.stale_days: set[tuple[str, int]] = set()
+        self.settled_days = 0
+        """So many days from D-hour on are settled: what is said of those rests on who watched them."""
         self._moved: set[Reach] = set()
         self._stale_weeks_from: set[tuple[str, int]] = set()
         self._accounts: dict[Key, Account] = {}
@@ -389,8 +391,7 @@ class Picture:
             about = key
         account = self._accounts.get(about)
         incident = None if account is None else self.incident_of(account)
-        # It may have lost its anchor to the past: of a closed day nothing more is said.
-        return incident if incident is not None and self.incidents.get(incident.id) is incident else None
+        return incident
 
     def _anchor_of(self, incident: str) -> Key | None:
         """The live report that would give this id to an incident: a judgement follows it when it is no anchor any more."""
@@ -423,10 +424,36 @@ class Picture:
         if incident is None or self.incidents.get(incident.id) is not incident:
             return None
         self.parting(incident.id)
-        self._unlist(incident, self.derived[incident.id])
+        derived = self.derived[incident.id]
+        self._unlist(incident, derived)
+        self.measure.forget(incident)
+        if incident.adds[BEST] is not None:
+            at = incident.reaches[BEST]
+            self.disagreement.restate(at.zones, at.days[0], derived.lineages, NO_LINEAGES)
         self.changed.discard(incident.id)
         del self.incidents[incident.id], self.derived[incident.id]
         return incident.id
+
+    def rested_on(self, leaving: Collection[Key]) -> set[Key]:
+        """Of reports that are to be let go of together, those that something rests on which stays: all of an incident of
+        which one stays, what is said of such an incident, and the watch that saw nothing of it."""
+        told: dict[Incident, list[Key]] = {}
+        for key in leaving:
+            account = self._accounts.get(key)
+            incident = None if account is None else self.incident_of(account)
+            if incident is not None:
+                told.setdefault(incident, []).append(key)
+        gone = {incident for incident, keys in told.items() if incident.reports == len(keys)}
+        found = {key for incident, keys in told.items() if incident not in gone for key in keys}
+        unlisted = {
+            day for day, ids in self._unlisted_by_day.items() if any(self.incidents[incident] not in gone for incident in ids)
+        }
+        for key in leaving:
+            about = self._judgements.about(key)
+            incident = None if about is None else self._spoken_of(about)
+            if (incident is not None and incident not in gone) or not unlisted.isdisjoint(self.coverage.days_seen(key)):
+                found.add(key)
+        return found
 
     def admissions_of(self, incident_id: str) -> list[Key]:
         """Acknowledgements, denials and findings that speak of an incident."""
@@ -474,12 +501,14 @@ class Picture:
             yield from self.days_of(tally.start, tally.end)
 
     def _stale_tally(self, tally: Tally | None) -> None:
-        if tally is not None:
-            self._stale(tally.zones, tally.start, tally.end)
-            for zone in tally.zones:
-                self.measure.zones[zone].level_dirty = True
-                for day in self.days_of(tally.start, tally.end):
-                    self._stale_weeks_from.add((zone, day))
+        """It may stand where another did, or no more: then that one's days are others too."""
+        if tally is None:
+            return
+        for zone in tally.zones:
+            self.measure.zones[zone].level_dirty = True
+            for day in {*self.days_of(tally.start, tally.end), *self._tallied_days(zone)}:
+                self.stale_days.add((zone, day))
+                self._stale_weeks_from.add((zone, day))
 
     def _watch_changed(self, watch: Watch) -> None:
         self._stale(watch.zones, watch.start, watch.end)
@@ -493,7 +522,8 @@ class Picture:
         for zone in zones:
             for day in self.days_of(start_s, end_s):
                 self.stale_days.add((zone, day))
-                if self.disagreement.forget_watching(zone, day):
+                self.disagreement.forget_watching(zone, day)
+                if day < self.settled_days:
                     self.measure.zones[zone].level_dirty = True
                     self._stale_weeks_from.add((zone, day))
 

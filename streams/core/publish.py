@@ -345,7 +345,11 @@ def level_as_fact(
         disagreement=week,
         head=head,
     )
-    return Fact(LEVELS, f"{terms.truce.id}/{zone}", _encode(body))
+    return Fact(LEVELS, level_key(terms, zone), _encode(body))
 
 
-__all__ = ["Readers", "cut", "day", "day_as_fact", "evidence", "incident_body", "level_as_fact", "terms_as_fact"]
+def level_key(terms: Terms, zone: str) -> str:
+    return f"{terms.truce.id}/{zone}"
+
+
+__all__ = ["Readers", "cut", "day", "day_as_fact", "evidence", "incident_body", "level_as_fact", "level_key", "terms_as_fact"]

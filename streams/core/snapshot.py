@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from streams.core.monitor import Monitor
     from streams.core.picture import Picture
 
-FORMAT = 4
+FORMAT = 5
 PART_BYTES = 400_000
 
 

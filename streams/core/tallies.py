@@ -60,6 +60,11 @@ class Tallies:
         ends = [tally.end for tally in self._tallies.values() if tally.counts and tally.start < before_s]
         return max([before_s, *ends])
 
+    def counting_since(self, told_from_s: int) -> int:
+        """When the first of the periods begins that count for a time which is told still."""
+        starts = [tally.start for tally in self._tallies.values() if tally.counts and tally.end > told_from_s]
+        return min(starts, default=told_from_s)
+
     def stated(self, zone: str, start_s: int, end_s: int) -> list[int]:
         """Counts that bulletins, trusted or not, state for a day or less whose middle lies in this one: shown as disagreement.
 

@@ -95,14 +95,6 @@ def _plainly(zone: str, last: int, places: list, held: list[frozenset[str]], who
     return Week(last, index, tuple(pairs))
 
 
-def test_it_says_whether_anything_rests_on_who_watched() -> None:
-    counts = Disagreement(["zone"], lambda zone, day: frozenset())
-    assert not counts.forget_watching("zone", 3)
-    counts.week("zone", 6)
-    assert counts.forget_watching("zone", 3)
-    assert not counts.forget_watching("zone", 3)
-
-
 @pytest.mark.skipif(not SHARED.is_dir(), reason=f"needs the published counts of rival bulletins in {SHARED}")
 def test_rival_bulletins_differ_at_least_as_far_as_their_totals_by_province_say() -> None:
     """From totals alone the least possible disagreement follows: two counts of a province share at most the smaller."""

@@ -165,6 +165,28 @@ def test_a_bulletin_adds_what_it_counts_beyond_what_is_known(tallies: list[Told]
     assert [seen.days["east", day].outcome for day in range(3)] == ["contested" if n > 2 else "quiet" for n in best]
 
 
+def test_a_bulletin_that_outweighs_another_takes_its_days_along() -> None:
+    """Only the largest of two that overlap stands: days that the other alone had counted for are quiet again."""
+    larger = {"count": 20, "period": {"from": time_of(24), "to": time_of(48)}, "covers": {"zone": "east"}}
+    told = [*alive(ALWAYS), tally("t", 6, 0, 48)]
+    terms = terms_of({"mode": "at_most", "value": 2})
+    assert Seen(terms, told, 8 * 24).outcomes("east", 3) == "contested contested quiet"
+    outweighed = Seen(terms, [*told, report(120, "u", "monitor", "tally", **larger)], 8 * 24)
+    assert outweighed.outcomes("east", 3) == "quiet contested quiet"
+
+
+def test_a_long_bulletin_counts_what_was_known_for_as_long_as_a_day_of_it_is_open() -> None:
+    """Its first days close before its last: what is known of them is not let go of, or it would be excess of the open ones."""
+    terms = terms_of(ZERO, gate={"late_days_max": 2})
+    bulletin = tally("t", 20, 8 * 24, 20 * 24)
+    covers = {"zone": "east", "from": time_of(19 * 24), "to": time_of(20 * 24)}
+    looked_at_again = report(21 * 24 + 12, "late", "monitor", "nil", covers=covers)
+    told = [*alive(range(-1, 22 * 24, 4)), *days_of(" ".join(["0"] * 8 + ["20"])), bulletin, looked_at_again]
+    seen = Seen(terms, told, 22 * 24)
+    assert seen.days["east", 19].measures.incidents.high == 0
+    assert seen.outcomes("east", 20) == " ".join(["quiet"] * 8 + ["violent"] + ["quiet"] * 11)
+
+
 @pytest.mark.parametrize(("start", "end", "best"), [(48, 60, 2), (48, 61, 1), (60, 72, 1), (61, 72, 2)])
 def test_what_is_known_to_the_day_is_in_a_bulletin_that_counts_its_middle(start: int, end: int, best: int) -> None:
     within = {"occurred_from": time_of(48), "occurred_to": time_of(72)}

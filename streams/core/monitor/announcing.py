@@ -6,6 +6,7 @@ from msgspec import Raw
 
 from schemas.facts import Day, Fact, PhaseChange
 from schemas.reasons import WHOLE, Condition
+from schemas.topics import LEVELS
 from streams.core import publish
 from streams.core.chain import Chain
 from streams.core.disagreement import WEEK_DAYS, Week
@@ -22,7 +23,10 @@ from streams.core.terms import DAY, HOUR
 
 
 class Announcing:
-    """Reads the state and changes nothing of it but what is due."""
+    """Reads the state and changes nothing of it but what is due.
+
+    `told_from`: of days before it much is forgotten, and they stay as they were told; None as long as nothing is.
+    """
 
     def __init__(self, truce: str, governing: Governing, days: Days, history: History, chain: Chain) -> None:
         self.levels_due = False
@@ -35,8 +39,9 @@ class Announcing:
         self._shown: dict[str, tuple[Week, list[Tally], Raw]] = {}
         # By day and zone, its incidents and what was last shown of the list: most days change in something else.
         self._cuts: dict[int, dict[str, tuple[list[str], int, Raw]]] = {}
-        # Of days before this one much is forgotten: they stay as they were told.
-        self._told_from: int | None = None
+        # Zones that have a level.
+        self._zones: frozenset[str] = frozenset()
+        self.told_from: int | None = None
 
     def change(
         self, wanted: Wanted, supersedes: str | None, listed: int, now_s: int, end: End | None, gazetteers: set[str]
@@ -113,12 +118,12 @@ class Announcing:
 
     def forgets(self, before_day: int) -> bool:
         """Whether it would let go of any days that it tells of now."""
-        return self._told_from is None or before_day > self._told_from
+        return self.told_from is None or before_day > self.told_from
 
     def forget_days(self, before_day: int) -> None:
         """Let go of what was shown of days that nothing open can touch, and tell of them no more."""
-        self._told_from = before_day
-        for day in [day for day in self._cuts if day < before_day]:
+        self.told_from = before_day if self.told_from is None else max(self.told_from, before_day)
+        for day in [day for day in self._cuts if day < self.told_from]:
             del self._cuts[day]
 
     def _blocking(self, zone: str, day: int) -> list[str]:
@@ -142,20 +147,23 @@ class Announcing:
         due = sorted([of_zone for of_zone in changed if of_zone[1] <= today])
         changed.difference_update(due)
         for zone, day in due:
-            if self._told_from is not None and day < self._told_from:
+            if self.told_from is not None and day < self.told_from:
                 continue
             terms = governing.of_day(day).terms
             if zone in terms.thresholds and governing.day_span(day)[0] > terms.horizon_start_s - DAY:
                 yield publish.day_as_fact(self.day(zone, day, terms.limits.listed_max, end))
 
     def levels(self, now_s: int | None) -> Iterator[Fact]:
-        """Of each zone whose level, streak or phase changed."""
+        """Of each zone whose level, streak or phase changed. A zone that the terms know no more has none."""
         if now_s is None:
             return
         picture = self._governing.at(now_s)
         terms = picture.terms
         access_streaks: dict[str, int] | None = None
         phase = self._chain.phase(WHOLE)
+        for zone in sorted(self._zones - set(terms.zone_ids)):
+            yield Fact(LEVELS, publish.level_key(terms, zone), None)
+        self._zones = frozenset(terms.zone_ids)
         hour_ends_s = terms.d_hour_s + (hour_of(now_s, terms) + 1) * HOUR
         for zone in terms.zone_ids:
             measure = picture.measure.zones[zone]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from schemas.facts import TermsRecord
 from streams.core.claims import Account
 from streams.core.picture import Picture
-from streams.core.terms import DAY, HOUR, Terms
+from streams.core.terms import DAY, HOUR, Terms, TermsError, parse
 
 
 class Governing:
@@ -58,6 +59,11 @@ class Governing:
     def day_of(self, at_s: int) -> int:
         return (at_s - self.d_hour_s) // DAY
 
+    def settle(self, days: int) -> None:
+        """So many days from D-hour on are settled."""
+        for _, picture in self.entries:
+            picture.settled_days = days
+
     def resolve(self, before_day: int | None = None) -> None:
         """With `before_day`, measures of the days before it only: see `Picture.resolve`."""
         before_s = None if before_day is None else self.day_span(before_day)[0]
@@ -70,9 +76,17 @@ class Governing:
             picture.advance(hour_of(now_s, picture.terms))
 
 
+def picture_of(record: TermsRecord) -> Picture:
+    """Of terms in the log, without reports. Raises `TermsError` where they cannot be used."""
+    terms = parse(record.terms)
+    if terms.truce.id != record.truce:
+        raise TermsError(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
+    return Picture(terms)
+
+
 def hour_of(at_s: int, terms: Terms) -> int:
     """Hours are counted from D-hour."""
     return (at_s - terms.d_hour_s) // HOUR
 
 
-__all__ = ["Governing", "hour_of"]
+__all__ = ["Governing", "hour_of", "picture_of"]

@@ -25,22 +25,23 @@ from schemas.reasons import ChangeReason, Reason
 from schemas.topics import PHASES
 from streams.core import publish, snapshot
 from streams.core.chain import Chain
+from streams.core.disagreement import WEEK_DAYS
 from streams.core.faults import told
 from streams.core.gate import Wanted
 from streams.core.monitor.announcing import Announcing
 from streams.core.monitor.basing import Basis
 from streams.core.monitor.days import Days
 from streams.core.monitor.deciding import Deciding
-from streams.core.monitor.governing import Governing
+from streams.core.monitor.governing import Governing, picture_of
 from streams.core.monitor.history import History
 from streams.core.monitor.markers import Markers
 from streams.core.monitor.present import Present
 from streams.core.monitor.refusals import marker_of, refusal
-from streams.core.monitor.reports import FORGET_DAYS, Live, Mark, Reports, must_mark
+from streams.core.monitor.reports import Live, Mark, Reports, first_kept, must_mark
 from streams.core.monitor.time import Time
 from streams.core.monitor.waiting import Waiting
 from streams.core.picture import Picture
-from streams.core.terms import DAY, HOUR, Terms, TermsError, parse
+from streams.core.terms import DAY, HOUR, Terms, TermsError
 
 EARLY_MAX = 1_000
 """Reports that wait for the terms of their truce. Terms come first into the log, so this is for mishaps."""
@@ -200,7 +201,7 @@ class Monitor:
         if not self.governing.entries:
             self._keep_early(located, offset)
             return
-        mark, present = self._mark or self._mark_at(offset), self._present or self._now()
+        mark, present = self._mark or self._shared_mark(offset), self._present or self._now()
         clock, origin = self.time.clock, located.origin
         carried = clock.latest.get((origin.topic, origin.partition))
         if carried is None or (clock.now_s is not None and carried <= clock.now_s) or not present.picture.terms.truce.simulated:
@@ -239,15 +240,25 @@ class Monitor:
             for held in self.waiting.due(self.time.clock.now_s):
                 self._enter(held.located, held.offset, held.mark, self._now())
 
-    def _mark_at(self, offset: int) -> Mark:
-        """From where this report can be told again: shared by all that come between two steps of the clock."""
+    def mark_at(self, offset: int) -> Mark:
+        """From here the log can be told again, knowing what stood before."""
+        terms = tuple((effective_s, picture.terms) for effective_s, picture in self._judging.entries)
+        return Mark(offset, self.time.clock.snapshot(), self.now_s, terms)
+
+    def _shared_mark(self, offset: int) -> Mark:
+        """All that come between two steps of the clock have one."""
         if self._mark is None:
-            self._mark = Mark(offset, self.time.clock.snapshot(), self.now_s)
+            self._mark = self.mark_at(offset)
         return self._mark
+
+    @property
+    def _judging(self) -> Governing:
+        """What governs when, as reports are judged: while the log is read again, as it was when they came."""
+        return self.basis.judging or self.governing
 
     def _now(self) -> Present:
         if self._present is None:
-            picture = self.governing.at(self.now_s)
+            picture = self._judging.at(self.now_s)
             end, gate = self.deciding.end.end, picture.terms.gate
             open_from_s = 0 if self.now_s is None else self.now_s - gate.late_days_max * DAY
             last_moment_s = 1 << 62 if end is None else end.at + gate.after_days * DAY
@@ -262,12 +273,11 @@ class Monitor:
         What cannot be used changes nothing but that readers of the log hear of it.
         """
         try:
-            terms = parse(record.terms)
-            picture = Picture(terms)
+            picture = picture_of(record)
         except TermsError as fault:
-            return self._refuse_terms(str(fault))
-        if terms.truce.id != record.truce:
-            return self._refuse_terms(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
+            self._unusable = f"its terms cannot be used: {fault}"
+            return Rejection(Reason.WRONG_TYPE, f"terms: {fault}")
+        terms = picture.terms
         self._unusable = None
         self._tell()
         self.reports.show_all(picture)
@@ -280,6 +290,7 @@ class Monitor:
         self.deciding.void_reason = ChangeReason.TERMS_CHANGED if self.chain.standing else self.deciding.void_reason
         self._present = None
         if self.now_s is not None:
+            self.governing.settle(self.time.next_day)
             self.governing.advance(self.now_s)
             if record.correct and self.time.next_day >= 0:
                 self.days.baseline = self.days.measure_baseline()
@@ -289,10 +300,6 @@ class Monitor:
         for located, offset in early:
             self._take(located, offset)
         return None
-
-    def _refuse_terms(self, fault: str) -> Rejection:
-        self._unusable = f"its terms cannot be used: {fault}"
-        return Rejection(Reason.WRONG_TYPE, f"terms: {fault}")
 
     def _put_marker(self, marker: Marker) -> None:
         most = self.terms.limits.markers_max if self.has_terms else EARLY_MAX
@@ -321,6 +328,7 @@ class Monitor:
             return
         settled = self.time.step(now_s, self.terms)
         self._mark = self._present = None
+        self.governing.settle(self.time.next_day)
         self.governing.advance(now_s)
         # What is forgotten at the end of this tick is told as it is now, not as the next tick finds it.
         self.governing.resolve(None if self._forgets() else self.time.next_day)
@@ -329,7 +337,7 @@ class Monitor:
         self._decide(now_s)
         self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
         self._forget()
-        self.basis.keep(self, offset, self._first_open())
+        self.basis.keep(self, offset, self._first_open(), self._announcing.told_from)
         self._let_in()
 
     def _show_days(self, before_s: int | None, now_s: int) -> None:
@@ -382,21 +390,23 @@ class Monitor:
         """Let go of reports that nothing open can touch, so that memory follows the horizon and not the log."""
         if not self._forgets():
             return
-        open_from_s = self._now().open_from_s
+        first_day = self._first_needed()
         self.governing.resolve()
         self._tell()
         # Whatever was withdrawn before was told by reports that are forgotten too.
-        gone = self.reports.forget(self.reports.closed_before(open_from_s), open_from_s)
-        self.readers.forget(gone, open_from_s - (FORGET_DAYS + 1) * DAY)
+        self.readers.forget(self.reports.forget(first_day), (first_day - 1) * DAY)
         self._announcing.forget_days(self._first_whole())
 
     def _forgets(self) -> bool:
         """Whether there is anything to let go of."""
-        return self._announcing.forgets(self._first_whole()) or bool(self.reports.closed_before(self._now().open_from_s))
+        return self._announcing.forgets(self._first_whole()) or bool(self.reports.before(self._first_needed()))
+
+    def _first_needed(self) -> int:
+        return self.reports.first_needed(self._now().open_from_s)
 
     def _first_whole(self) -> int:
-        """The first day of the truce of which no report is let go of yet: they are kept by days of the calendar."""
-        return self.governing.day_of((self._now().open_from_s // DAY - FORGET_DAYS + 1) * DAY - 1)
+        """The first day of the truce that is told still: of its week no report is gone, by days of the calendar."""
+        return self.governing.day_of((first_kept(self._now().open_from_s) + 1) * DAY - 1) + WEEK_DAYS - 1
 
     def _tell(self) -> None:
         """Say now what is new, before what it rests on goes: later it would be told otherwise, or not at all."""
@@ -430,29 +440,41 @@ class Monitor:
         return monitor
 
     def _read_again(self, record: LogRecord, offset: int) -> None:
-        """Before the base only reports count, each judged by the time at which it came."""
+        """Before the base only reports count, each judged by the time at which it came and the terms of that time."""
         if self.basis.ends_at(offset):
             self._install()
         elif isinstance(record, LocatedReport):
             if not self.basis.passes_over(offset):
                 self._take(record, offset)
-        elif isinstance(record, LoggedTick) and self.time.tell(record, self.terms):
+        elif isinstance(record, TermsRecord):
+            self.basis.take_terms(record)
+            self._present = None
+        elif isinstance(record, LoggedTick) and self.time.tell(record, self._judging.at(self.now_s).terms):
             self.time.now_s = self.time.clock.now_s
             self._mark = self._present = None
-            self._forget()
+            self._drop()
             self._let_in()
+
+    def _drop(self) -> None:
+        """While the log is read again: of what was let go of before the base nothing is known, nor of what rested on it."""
+        self.reports.drop(first_kept(self._now().open_from_s))
 
     def _install(self) -> None:
         kept = self.basis.install(self)
         self._mark = self._present = None
+        self._drop()
         self.governing.resolve()
-        self._forget()
+        for picture in self.governing.pictures:
+            picture.forget_days(self.reports.forgotten_before * DAY)
+        self._announcing.forget_days(kept["told_from"])
         self.reports.counts = dict(kept["counts"])  # what was forgotten by then is in there
         assert self.now_s is not None
+        self.governing.settle(self.time.next_day)
         self.governing.advance(self.now_s)
         for picture, (_, of_picture) in zip(self.governing.pictures, kept["pictures"], strict=True):
             snapshot.to_picture(picture, of_picture)
             picture.take_stale_days()
+            picture.take_stale_weeks()
         self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
         self.readers.restore(kept["withdrawn"])
         self._let_in()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
+from sys import intern
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,6 +24,7 @@ from streams.core.monitor.present import Present
 from streams.core.picture import Key, Picture
 from streams.core.terms import DAY, Terms
 
+FAR_DAY = 1 << 40
 FORGET_DAYS = 10
 """How much longer than its day is open a report is kept, so that open ones find all that they could belong to."""
 GAZETTEERS_MAX = 100
@@ -36,11 +38,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Mark(NamedTuple):
-    """A place in the log from where time can be told again: the offset, and the clock as it was before it."""
+    """A place in the log from where reports can be judged again: the offset, the clock as it was before it, and which terms
+    governed from when."""
 
     offset: int
     clock: dict[str, Any]
     now_s: int | None
+    terms: tuple[tuple[int, Terms], ...]
 
 
 class Live(msgspec.Struct, frozen=True, gc=False):
@@ -83,7 +87,11 @@ class KeptDay:
 
 
 class Reports:
-    """Live reports by key. `counts`: what became of every one."""
+    """Live reports by key. `counts`: what became of every one.
+
+    A report is kept on account of its day, and longer where something rests on it that is: what is told of as one is let go
+    of as one. So what stays is grouped as it would be if nothing else had ever been there.
+    """
 
     def __init__(self, governing: Governing) -> None:
         self.counts = dict.fromkeys(("taken", "kept", "duplicates", "outside", "rejected", "replaced", "forgotten"), 0)
@@ -94,6 +102,10 @@ class Reports:
         self._by_lineage: Counter[str] = Counter()
         self._by_type: Counter[tuple[str, ReportType]] = Counter()
         self._days: dict[int, KeptDay] = {}
+        # Of those that are kept longer than for their day: that day, and the one on whose account they are.
+        self._longer: dict[Key, tuple[int, int]] = {}
+        self.forgotten_before = -FAR_DAY
+        """Of days before this one (UTC, since 1970) reports were let go of."""
 
     def __len__(self) -> int:
         return len(self._live)
@@ -106,7 +118,7 @@ class Reports:
             self.gazetteers.add(located.gazetteer)
         held = self._live.get(key)
         if held is not None and not fresh.stands_over(held):
-            self._again(key, held, fresh, report, offset, mark, terms)
+            self._again(key, held, fresh, report, offset, mark, present)
             return None
         day = self._day(report, located, held, present)
         if isinstance(day, Rejection):
@@ -134,10 +146,13 @@ class Reports:
         self.passed_over.add(offset, terms.limits.passed_over_max)
         return rejection, fresh
 
-    def _again(self, key: Key, held: Live, fresh: Live, report: Report, offset: int, mark: Mark, terms: Terms) -> None:
+    def _again(self, key: Key, held: Live, fresh: Live, report: Report, offset: int, mark: Mark, present: Present) -> None:
         self.counts["duplicates"] += 1
-        if held.stands_over(fresh):
-            self.passed_over.add(offset, terms.limits.passed_over_max)
+        # When the log is read again, the first copy may be gone and this one there: then it must not stand for it.
+        by_receipt = report.type is not ReportType.VIOLATION or not held.shown
+        outlives = held.day < first_kept(present.open_from_s) or (by_receipt and fresh.day > held.day)
+        if held.stands_over(fresh) or (outlives and fresh.received_at >= held.received_at):
+            self.passed_over.add(offset, present.picture.terms.limits.passed_over_max)
         elif fresh.received_at < held.received_at:
             # The same report was received earlier than the one we hold: the earlier time of receipt is the true one.
             earlier = replace(held, circle=fresh.circle, received_at=fresh.received_at)
@@ -145,7 +160,9 @@ class Reports:
 
     def _day(self, report: Report, located: LocatedReport, held: Live | None, present: Present) -> int | Rejection | None:
         """The day (UTC, since 1970) on whose account a report is kept; None: outside the truce; or why it is too late."""
-        picture, terms = present.picture, present.picture.terms
+        picture, terms, open_from_s = present.picture, present.picture.terms, present.open_from_s
+        if held is not None and held.day < open_from_s // DAY:
+            return _too_late(terms)
         start = end = located.received_at
         if report.type is ReportType.VIOLATION and report.status == "active":
             (start, end), _ = picture.reading.when(report)
@@ -159,9 +176,8 @@ class Reports:
             start = end = seconds(report.occurred_at)
         if max(end, start + 1) <= terms.horizon_start_s or start >= present.last_moment_s:
             return None
-        open_from_s = present.open_from_s
-        if end < open_from_s or (held is not None and held.day < open_from_s // DAY):
-            return Rejection(Reason.TOO_LATE, f"occurred_at: its day closed after {terms.gate.late_days_max} days")
+        if max(end, start + 1) <= open_from_s:
+            return _too_late(terms)
         return max(start, end - 1) // DAY
 
     def _full(self, fresh: Live, picture: Picture) -> Rejection | None:
@@ -191,54 +207,108 @@ class Reports:
         entries = self._governing.entries
         if held is not None:
             self._uncount(held)
-            del self._days[held.day].keys[key]
+            del self._days[self._kept_on(key, held)].keys[key]
             if held.shown:
                 for _, picture in entries:
                     picture.remove(key)
         self._live[key] = fresh
         self._by_lineage[fresh.lineage] += 1
         self._by_type[fresh.lineage, fresh.type] += 1
-        kept = self._days.get(fresh.day)
-        if kept is None:
-            kept = self._days[fresh.day] = KeptDay(mark)
-        kept.keys[key] = None
-        if mark.offset < kept.mark.offset:
-            kept.mark = mark
+        self._keep(key, self._kept_on(key, fresh), mark)
         if fresh.shown:
             for _, picture in entries:
                 picture.add(key, report, fresh.circle, fresh.received_at)
+
+    def _keep(self, key: Key, day: int, mark: Mark) -> None:
+        kept = self._days.get(day)
+        if kept is None:
+            kept = self._days[day] = KeptDay(mark)
+        kept.keys[key] = None
+        if mark.offset < kept.mark.offset:
+            kept.mark = mark
+
+    def _kept_on(self, key: Key, live: Live) -> int:
+        """The day on whose account it is kept."""
+        longer = self._longer.get(key)
+        return longer[1] if longer is not None and longer[0] == live.day else live.day
 
     def _uncount(self, live: Live) -> None:
         self._by_lineage[live.lineage] -= 1
         self._by_type[live.lineage, live.type] -= 1
 
     def show_all(self, picture: Picture) -> None:
-        """Enter every live report into a new picture."""
+        """Enter every live report into a new picture. Of days of which reports are gone it lists no incidents."""
+        picture.forget_days(self.forgotten_before * DAY)
         for key in sorted(self._live):
             live = self._live[key]
             if live.shown:
                 picture.add(key, _decode_report(live.raw), live.circle, live.received_at)
 
-    def closed_before(self, open_from_s: int) -> list[int]:
-        """Days of reports that nothing open can touch any more."""
-        before_day = open_from_s // DAY - FORGET_DAYS
-        return [day for day in self._days if day < before_day]
+    def first_needed(self, open_from_s: int) -> int:
+        """The first day (UTC, since 1970) whose reports are needed: earlier ones where a tally counts them for a day that is
+        told still."""
+        first_day = first_kept(open_from_s)
+        since = [picture.tallies.counting_since(first_day * DAY) for picture in self._governing.pictures]
+        return min([first_day, *[since_s // DAY for since_s in since]])
 
-    def forget(self, days: list[int], open_from_s: int) -> list[str]:
-        """Let go of their reports. Ids of the incidents that went with them."""
+    def before(self, first_day: int) -> list[int]:
+        """Days before this one of which reports are kept."""
+        return [day for day in self._days if day < first_day]
+
+    def forget(self, first_day: int) -> list[str]:
+        """Let go of the reports of days before this one, but for those that something rests on which stays. Ids of the
+        incidents that went."""
         gone: list[str] = []
+        days = self.before(first_day)
+        self.forgotten_before = max(self.forgotten_before, first_day)
+        for key in self._rested_on(days):
+            live = self._live[key]
+            before = self._days[self._kept_on(key, live)]
+            del before.keys[key]
+            self._longer[key] = live.day, first_day
+            self._keep(key, first_day, before.mark)
+        for key, live in self._let_go(days):
+            self._longer.pop(key, None)
+            if live.shown:
+                ids = [picture.forget(key) for picture in self._governing.pictures]
+                gone += [incident for incident in ids if incident is not None]
+        for picture in self._governing.pictures:
+            picture.forget_days(first_day * DAY)
+        return gone
+
+    def drop(self, first_day: int) -> None:
+        """While the log is read again: let go of the reports of days before this one, as if they had never been there."""
+        for key, live in self._let_go(self.before(min(first_day, self.forgotten_before))):
+            if live.shown:
+                for picture in self._governing.pictures:
+                    picture.remove(key)
+
+    def _let_go(self, days: list[int]) -> Iterator[tuple[Key, Live]]:
         for day in days:
             for key in self._days.pop(day).keys:
                 live = self._live.pop(key)
                 self._uncount(live)
                 self.counts["forgotten"] += 1
-                if live.shown:
-                    ids = [picture.forget(key) for picture in self._governing.pictures]
-                    gone += [incident for incident in ids if incident is not None]
-        before_s = (open_from_s // DAY - FORGET_DAYS) * DAY
-        for picture in self._governing.pictures:
-            picture.forget_days(before_s)
-        return gone
+                yield key, live
+
+    def _rested_on(self, days: list[int]) -> list[Key]:
+        """Reports of these days that cannot go: under one set of terms or another something rests on them which stays."""
+        leaving = {key for day in days for key in self._days[day].keys}
+        staying: list[Key] = []
+        while found := {key for picture in self._governing.pictures for key in picture.rested_on(leaving)}:
+            leaving -= found
+            staying += sorted(found)
+        return staying
+
+    def kept(self) -> tuple[int, list[tuple[str, str, int, int]]]:
+        """For a base: `forgotten_before`, and the reports that are kept longer than for their day: that day, and the one on
+        whose account they are."""
+        return self.forgotten_before, [(*key, *days) for key, days in sorted(self._longer.items())]
+
+    def expect(self, kept: tuple[int, Iterable[tuple[str, str, int, int]]]) -> None:
+        """From a base, before the log is read again."""
+        self.forgotten_before, longer = kept
+        self._longer = {(intern(source), report_id): (day, until) for source, report_id, day, until in longer}
 
     def holds(self, key: Key) -> bool:
         """Whether it is live and shown."""
@@ -321,9 +391,18 @@ def _digest(raw: bytes) -> bytes:
     return blake2b(raw, digest_size=16).digest()
 
 
+def _too_late(terms: Terms) -> Rejection:
+    return Rejection(Reason.TOO_LATE, f"occurred_at: its day closed after {terms.gate.late_days_max} days")
+
+
+def first_kept(open_from_s: int) -> int:
+    """The first day (UTC, since 1970) of which reports are kept where no tally counts earlier ones."""
+    return open_from_s // DAY - FORGET_DAYS
+
+
 def must_mark(live: Live) -> bool:
     """What terms do not list leaves no marker: a flood of it could block."""
     return live.lineage != UNLISTED
 
 
-__all__ = ["FORGET_DAYS", "Live", "Mark", "Reports", "must_mark"]
+__all__ = ["FORGET_DAYS", "Live", "Mark", "Reports", "first_kept", "must_mark"]

@@ -1,0 +1,1 @@
+"""Made-up logs, read in many ways: `python load_tests/restarts/run.py`."""
