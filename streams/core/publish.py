@@ -130,7 +130,7 @@ class Readers:
         for picture in pictures:
             changed, gone = picture.take_changes()
             for incident, anchor in gone.items():
-                if self._due.get(incident, picture) is picture:
+                if governs(picture, anchor) and self._due.get(incident, picture) is picture:
                     self._due.pop(incident, None)
                     self._fresh.discard(incident)
                     self._gone[incident] = picture, anchor

@@ -123,11 +123,18 @@ def test_what_is_said_of_a_report_holds_at_once_where_that_report_repeats_anothe
     assert (body(picture).reports, body(picture).disputed) == (1, False)
 
 
-def test_of_an_incident_whose_anchor_is_forgotten_nothing_more_is_said() -> None:
+def test_what_is_told_as_one_is_let_go_of_as_one_with_what_was_said_of_it() -> None:
     picture = picture_of(STRIKE, AGAIN)
+    first, again, said = key_of("observatory", "r0"), key_of("outlet", "r1"), key_of("radio", "r2")
+    add(picture, 2, *judged("denial", "radio", source="outlet", report_id="r1"))
+    picture.resolve()
+    assert picture.rested_on({first}) == {first}
+    assert picture.rested_on({again, said}) == {again, said}
+    assert picture.rested_on({said}) == {said}
+    assert picture.rested_on({first, again, said}) == set()
+    assert picture.rested_on({first, again}) == set(), "who denies it holds nobody"
     (incident,) = picture.incidents
-    assert picture.forget(key_of("observatory", "r0")) == incident
-    for number, kind in enumerate(("denial", "finding"), 2):
-        add(picture, number, *judged(kind, "inquiry", source="outlet", report_id="r1"))
-        picture.resolve()
+    assert [picture.forget(key) for key in (again, first)] == [None, incident]
+    add(picture, 3, *judged("finding", "inquiry", source="outlet", report_id="r1"))
+    picture.resolve()
     assert not picture.incidents

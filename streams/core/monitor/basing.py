@@ -44,6 +44,9 @@ class Basis:
         It is written out at once: records that come after it in the same batch change what it was taken from.
         """
         first = -monitor.terms.truce.watch_days_before if self._closed is None else self._closed
+        if closed < first:
+            for written in self._kept_days.values():
+                del written[max(0, closed) :]  # these days are open again
         if closed <= first:
             return
         mark = min(
