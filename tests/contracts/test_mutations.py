@@ -66,7 +66,7 @@ ODD_VALUES: list[Any] = [
 
 
 @given(st.sampled_from(MESSAGES), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_damaged_bytes_are_a_report_or_a_rejection(message: bytes, data: st.DataObject) -> None:
     damaged = bytearray(message)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -100,7 +100,7 @@ PIECES = [
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_a_report_or_a_rejection(message: bytes) -> None:
     answered(message)
     answered(b'{"specversion"' + message)
