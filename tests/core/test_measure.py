@@ -322,6 +322,18 @@ def test_what_reaches_back_into_days_that_were_let_go_of_can_still_change() -> N
     assert zone.window() == zone.day(20) == 0
 
 
+def test_of_days_that_were_let_go_of_nothing_is_listed_whatever_comes_afterwards() -> None:
+    measure = Measure(["east"])
+    zone, early = measure.zones["east"], _Told.of(measure, "early", (0, 12 * DAY), 3)
+    zone.forget(10)
+    _Told.of(measure, "late", (9 * DAY, 2 * DAY), 3)
+    assert [[one.id for one in zone.counting(HIGH, day)] for day in (9, 11)] == [[], ["early"]]
+    assert zone.incidents(HIGH, 10) == ["early", "late"]
+    measure.forget(early)
+    assert [zone.incidents(HIGH, day) for day in (9, 10, 11)] == [[], ["late"], []]
+    assert unpack(zone.day(10))[6] == 2, "what it adds stays"
+
+
 @given(st.lists(st.integers(-(1 << 62), (1 << 62) - 1), min_size=9, max_size=9))
 def test_nine_sums_in_one_number_are_nine_sums(sums: list[int]) -> None:
     assert unpack(packed(sums)) == sums
