@@ -43,9 +43,9 @@ class Maker:
         names = ("alpha", "beta", "gamma")[: random.choice([1, 1, 1, 2, 3])]
         late_days = random.choice([2, 3, 4, 100])
         self._terms = {name: self._first_terms(name, late_days) for name in names}
-        self._days = 8 if late_days == 100 else random.choice([8, 16, 26])
+        self._days = 8 if late_days == 100 else random.choice([8, 20, 34])
         self._step_h = random.choice([1, 3, 6, 6, 12])
-        self._rate = random.choice([0.5, 1, 2, 4]) * self._step_h / (12 if self._days > 16 else 6)
+        self._rate = random.choice([0.5, 1, 2, 4]) * self._step_h / (12 if self._days > 20 else 6)
         self._ids = random.randrange(8, 60)
         self._judging = random.choice([0.05, 0.3, 0.6]) * min(self._step_h, 6) / 6
         self._tallying = random.choice([0, 0.1, 0.4]) * self._step_h / 6

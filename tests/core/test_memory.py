@@ -9,6 +9,7 @@ from random import Random
 import msgspec
 
 from streams.core.intake import Arrival
+from streams.core.monitor.reports import FORGET_DAYS
 from streams.core.replay import Replay
 from streams.core.terms import DAY, parse
 
@@ -30,7 +31,7 @@ TERMS = parse(
 )
 REPORTS_A_DAY = 12
 MARKS = (18, 24, 30)
-"""Days of the truce; the horizon is `late_days_max` and ten days."""
+"""Days of the truce; the horizon is `late_days_max` and `FORGET_DAYS`."""
 
 
 def told(days: int) -> Iterator[Arrival]:
@@ -77,7 +78,7 @@ def test_memory_follows_the_horizon_and_not_the_file() -> None:
     # what is remembered of where incidents count, of which there are so many at most; its reports would be 60,000.
     assert a_day < 20_000, f"{a_day} bytes more a day"
     (picture,) = (picture for _, picture in run.partitions[0].monitors["long"].pictures)
-    horizon = TERMS.gate.late_days_max + 10 + 3
+    horizon = TERMS.gate.late_days_max + FORGET_DAYS + 3
     assert len(picture.incidents) <= horizon * REPORTS_A_DAY
 
 

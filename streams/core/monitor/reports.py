@@ -25,8 +25,9 @@ from streams.core.picture import Key, Picture
 from streams.core.terms import DAY, Terms
 
 FAR_DAY = 1 << 40
-FORGET_DAYS = 10
-"""How much longer than its day is open a report is kept, so that open ones find all that they could belong to."""
+FORGET_DAYS = 17
+"""How much longer than its day is open a report is kept: ten days so that open ones find all that they could belong to, and
+for as long a closed day may be told again; a week more for what is said of its week."""
 GAZETTEERS_MAX = 100
 """Digests told apart in what is announced. One comes with each upgrade; more are somebody's mistake."""
 
