@@ -236,3 +236,11 @@ def test_who_watched_up_to_the_moment_at_which_a_span_begins_did_not_watch_it(fr
 
 def test_a_watch_of_no_length_is_none() -> None:
     assert _watching("monitor 3..3, observatory 3..4").watchers("east", START_S, START_S + DAY) == [1]
+
+
+@pytest.mark.parametrize(("source", "seen"), [("monitor", [1, 2]), ("observatory", [])])
+def test_only_who_is_trusted_to_watch_has_seen_nothing_on_the_days_of_a_watch(source: str, seen: list[int]) -> None:
+    coverage, first_day = Coverage(_terms()), START_S // DAY
+    coverage.add_watch("nil", Watch(source, ("east",), START_S + DAY, START_S + 2 * DAY + 1))
+    assert [day - first_day for day in coverage.days_seen("nil")] == seen
+    assert not coverage.days_seen("alive")

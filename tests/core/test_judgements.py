@@ -138,3 +138,17 @@ def test_what_is_told_as_one_is_let_go_of_as_one_with_what_was_said_of_it() -> N
     add(picture, 3, *judged("finding", "inquiry", source="outlet", report_id="r1"))
     picture.resolve()
     assert not picture.incidents
+
+
+WATCHED = parse(SHARED | {"sources": [*SHARED["sources"], {"id": "monitor", "trusted": ["watch"]}]})
+
+
+@pytest.mark.parametrize(("teller", "rests"), [("somebody", True), ("observatory", False)])
+def test_what_nobody_listed_tells_rests_on_the_watch_that_saw_nothing_of_it(teller: str, rests: bool) -> None:
+    picture, nil = Picture(WATCHED), key_of("monitor", "r1")
+    add(picture, 0, {"source": teller}, PLACE)
+    covers = {"zone": "all", "from": "2016-09-13T00:00:00Z", "to": "2016-09-14T00:00:00Z"}
+    add(picture, 1, {"source": "monitor", "type": "nil", "covers": covers}, None)
+    picture.resolve()
+    assert picture.rested_on({nil}) == ({nil} if rests else set())
+    assert picture.rested_on({nil, key_of(teller, "r0")}) == set()
