@@ -167,7 +167,7 @@ class _Intake(IntakeShell):
     def __init__(self, intake: Intake) -> None:
         self.intake, self.progress, self.written = intake, Progress(60), []
         self._refused, self._raised = [], 0
-        self.app = SimpleNamespace(consumer=SimpleNamespace(acknowledge=lambda _: None))
+        self.app = SimpleNamespace(consumer=SimpleNamespace(acknowledge=lambda _: None, ledger=SimpleNamespace(next_small=list)))
         cluster = SimpleNamespace(partitions_for_topic=lambda _: {0})
         self._producer = SimpleNamespace(client=SimpleNamespace(cluster=cluster))
         intake_app.send_all = self._keep

@@ -48,7 +48,7 @@ def worked() -> tuple[list[bytes], list[tuple[str, bytes]], dict[str, list[bytes
     terms = load(terms_path("as-agreed"), ["gate.late_days_max=3", "gate.after_days=30"])
     story = list(SCENARIOS["as-agreed"](1))
     alive = b'{"report_id": "later", "source": "Grey Heron Observatory", "type": "alive"}'
-    later = Arrival(story[-1].received_at + 16 * DAY, alive, "a test")
+    later = Arrival(story[-1].received_at + 23 * DAY, alive, "a test")
     log = [fact.value for fact in Replay([terms]).facts([*story, later]) if fact.topic == LOCATED and fact.value]
     partition, checkpoints, changes = LogPartition(0), [], []
     last: dict[str, dict[str, bytes]] = {topic: {} for topic in COMPACTED}
