@@ -99,17 +99,7 @@ class Maker:
             "weapon": random.choice(["mortar", "artillery", "small_arms", "undetermined", "airstrike"]),
             **self._occurrence(now_s),
         }
-        if random.random() < 0.5:
-            killed = random.choice([0, 1, 2, 7, {"low": 1, "high": 4}, "tens"])
-            body["casualties"] = {"killed": killed, "injured": random.randrange(9)}
-        if random.random() < 0.3:
-            body["by"] = random.choice(["northerners", "southerners", "outlaws"])
-        if random.random() < 0.2:
-            body["via"] = random.choice(["council", "outlet", "watcher"])
-        if random.random() < 0.4:
-            body["text"] = f"Around dawn several mortar rounds hit houses beside the bakery, said witness {random.randrange(3)}"
-        if random.random() < 0.2:
-            body["links"] = [f"https://example.org/{random.randrange(3)}"]
+        body |= particulars(random, "Around dawn several mortar rounds hit houses beside the bakery, said witness", 3, 0.4)
         self._told.append((body["source"], body["report_id"]))
         if random.random() < 0.12:
             return body | {"status": "retracted"}, None
@@ -308,8 +298,26 @@ class Maker:
         return changed
 
 
+def particulars(random: Random, words: str, witnesses: int, worded: float) -> dict[str, Any]:
+    """What a violation may say besides: who was hurt, who did it, whom it quotes, and in what words. A share of them is
+    `worded`, each by one of so many witnesses."""
+    said: dict[str, Any] = {}
+    if random.random() < 0.5:
+        killed = random.choice([0, 1, 2, 7, {"low": 1, "high": 4}, "tens"])
+        said["casualties"] = {"killed": killed, "injured": random.randrange(9)}
+    if random.random() < 0.3:
+        said["by"] = random.choice(["northerners", "southerners", "outlaws"])
+    if random.random() < 0.2:
+        said["via"] = random.choice(["council", "outlet", "watcher"])
+    if random.random() < worded:
+        said["text"] = f"{words} {random.randrange(witnesses)}"
+    if random.random() < 0.2:
+        said["links"] = [f"https://example.org/{random.randrange(3)}"]
+    return said
+
+
 def _stated(at_s: int) -> str:
     return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-__all__ = ["log"]
+__all__ = ["log", "particulars"]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from load_tests.restarts.logs import particulars
 from schemas.facts import Circle, Fact, LocatedReport, LoggedTick, Origin
 from schemas.reasons import Method
 from schemas.topics import PHASES
@@ -204,17 +205,7 @@ def _violation(random: Random, sources: Sequence[str], now: int, count: int) -> 
     }
     if random.random() < 0.1:
         body["status"] = "retracted"
-    if random.random() < 0.5:
-        killed = random.choice([0, 1, 2, 7, {"low": 1, "high": 4}, "tens"])
-        body["casualties"] = {"killed": killed, "injured": random.randrange(9)}
-    if random.random() < 0.3:
-        body["by"] = random.choice(["northerners", "southerners", "outlaws"])
-    if random.random() < 0.2:
-        body["via"] = random.choice(["council", "outlet", "watcher"])
-    if random.random() < 0.2:
-        body["text"] = f"Shells fell on the market in the early hours, number {random.randrange(2)}"
-    if random.random() < 0.2:
-        body["links"] = [f"https://example.org/{random.randrange(3)}"]
+    body |= particulars(random, "Shells fell on the market in the early hours, number", 2, 0.2)
     lat, lon, area = random.choice(PLACES)
     radius_m, precision = random.choice([(100, 1), (500, 1), (3_000, 2), (10_000, 3), (90_000, 4), (300_000, 6)])
     areas = ["SY.09", "SY.02"] if precision >= 3 and random.random() < 0.5 else [area]
