@@ -53,8 +53,9 @@ def incidents(accounts: Iterable[Account], terms: Terms) -> dict[Ids, Account]:
         )
         claims.setdefault(head, []).append(account)
         if head is account:
-            open_under[head] = {key for key in keys if seen[key] < most}
-            seen.update(keys)
+            when = _when(account)
+            open_under[head] = {key for key in keys if seen[key, when] < most}
+            seen.update((key, when) for key in keys)
     groups: dict[Account, list[Account]] = {}
     open_in: dict[Account, set[int]] = {}
     for head in claims:
@@ -97,6 +98,14 @@ def _keys(account: Account, terms: Terms) -> set[object]:
     if terms.match.one_a_day and features.end - features.start > SHARP_S:
         pieces.add(("span", (features.start, features.end)))
     return {(account.source, "link", link) for link in features.links} | {(account.source, *piece) for piece in pieces}
+
+
+def _when(account: Account) -> object:
+    """Where it counts among the first heads: with those that begin in the same two days, or eight for what lasts longer."""
+    lasts = account.end - account.start
+    if lasts > 7 * DAY:
+        return None
+    return lasts > 25 * HOUR, account.start // ((8 if lasts > 25 * HOUR else 2) * DAY)
 
 
 def centres(anchors: Iterable[Account], terms: Terms) -> dict[str, tuple[str, ...]]:

@@ -41,7 +41,7 @@ def terms_with(**match: Any) -> Terms:
 
 
 def account(random: Random, number: int, terms: Terms, sources: tuple[str, ...] = LISTED + OTHERS) -> Account:
-    """In a small town, over two days: circles and spans of every breadth."""
+    """In a small town, over two days, seldom weeks later: circles and spans of every breadth and length."""
     radius_m, precision = random.choice([(100, 1), (500, 1), (2_500, 2), (10_000, 3), (80_000, 4), (300_000, 6)])
     lat, lon = random.choice([(36.2, 37.1), (36.21, 37.11), (36.2 + random.random() / 10, 37.1 + random.random() / 10)])
     circle = Circle(lat, lon, radius_m, precision, Method.COORDINATES, [])
@@ -51,8 +51,8 @@ def account(random: Random, number: int, terms: Terms, sources: tuple[str, ...] 
         "type": "violation",
         "kind": random.choice(["attack", "attack", "disproportionate_force", "territory"]),
         "weapon": random.choice(["mortar", "artillery", "undetermined", "airstrike"]),
-        "occurred_at": f"2016-09-{random.choice([13, 14])}T{random.randrange(24):02}:{random.randrange(60):02}:00Z",
-        "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week"]),
+        "occurred_at": f"2016-09-{random.choice([13, 13, 13, 14, 14, 14, 29])}T{random.randrange(24):02}:{random.randrange(60):02}:00Z",
+        "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week", "month"]),
     }
     if random.random() < 0.3:
         body["text"] = random.choice(NEWS)
@@ -113,3 +113,18 @@ def account_again(one: Account, terms: Terms) -> Account:
         setattr(fresh, name, getattr(one, name))
     fresh.anchor = fresh.handle = fresh.claim = None
     return fresh
+
+
+@pytest.mark.parametrize("fields", [{"text": NEWS[0]}, {"links": ["https://example.org/updated-daily"]}])
+def test_a_source_that_has_used_the_same_words_for_long_is_still_known_to_repeat_itself(fields: dict[str, Any]) -> None:
+    """However often it did: what is old takes no room from what is new."""
+    terms = terms_with(neighbours_max=2)
+    deduplicator, live = Deduplicator(terms), []
+    for number, on in enumerate(["01T08", "05T08", "09T08", "13T08", "17T08", "17T10", "21T08", "21T09"]):
+        body = {"report_id": str(number), "source": "watcher", "type": "violation", "kind": "attack", "weapon": "mortar"}
+        body |= {"occurred_at": f"2016-09-{on}:00:00Z", **fields}
+        circle = Circle(36.2, 37.1, 100, 1, Method.COORDINATES, [])
+        live.append(Account(msgspec.convert(body, Report), circle, 0, Reading(terms)))
+        deduplicator.add(live[-1])
+    told = [{report_id for _, report_id in ids} for ids in grouped(deduplicator, live)]
+    assert sorted(map(sorted, told)) == [["0"], ["1"], ["2"], ["3"], ["4", "5"], ["6", "7"]]

@@ -38,7 +38,7 @@ def claim(random: Random, number: int, far: bool, day: int = 1) -> Claim:
         "kind": random.choice(["attack", "attack", "attack", "disproportionate_force", "detention"]),
         "weapon": random.choice(["mortar", "artillery", "small_arms", "undetermined", "undetermined", "airstrike", "uav"]),
         "occurred_at": f"{on}T{random.randrange(24):02}:{random.randrange(0, 60, 20):02}:00Z",
-        "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week"]),
+        "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week", "month"]),
     }
     if random.random() < 0.6:
         body["casualties"] = {

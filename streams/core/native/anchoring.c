@@ -92,6 +92,7 @@ typedef struct {
     int64_t radius_max[SIZES], side[SIZES], span_max[LENGTHS], slot[LENGTHS];
     int32_t base[COMPARISONS], weights[LEVELS_MAX], weapon_levels[WEAPONS_MAX * WEAPONS_MAX];
     uint32_t grids[BREADTHS];     /* by breadth that is there: the grids it is listed in, a bit each */
+    int64_t first_slot[LENGTHS], last_slot[LENGTHS]; /* where accounts repeat, by length: in which any ever began */
     size_t claim_bytes;
     char **names; int32_t names_size; /* of sources, by number: what they come after each other by */
     char **claims; int32_t claims_count, chunks_size; /* in chunks, which never move */
@@ -460,11 +461,16 @@ static void disband(Claim *anchor) {
 
 /* -- cells: see `streams.core.cells` and `streams.core.neighbourhood` ----------------------------------------------- */
 
-static int breadth_of(const Groups *g, const Claim *c) {
-    int size = 0, length = 0;
-    while (size < SIZES - 1 && c->radius > g->radius_max[size]) size++;
+static int length_of(const Groups *g, const Claim *c) {
+    int length = 0;
     while (length < LENGTHS - 1 && c->end - c->start > g->span_max[length]) length++;
-    return size * LENGTHS + length;
+    return length;
+}
+
+static int breadth_of(const Groups *g, const Claim *c) {
+    int size = 0;
+    while (size < SIZES - 1 && c->radius > g->radius_max[size]) size++;
+    return size * LENGTHS + length_of(g, c);
 }
 
 static int grid_of(int a, int b) {
@@ -560,11 +566,21 @@ static int grid_in(uint64_t key) { return (int)(key >> 4 & 0xF); }
 
 static int64_t piece_of(const Claim *c, int piece) { return (int64_t)(c->signature >> (piece * PIECE_BITS) & ((1u << PIECE_BITS) - 1)); }
 
+/* Where accounts repeat: what one says under a key, kept by when it is. */
+static uint64_t said_of(const Claim *c, int key) {
+    if (key < LINKS_MAX) return mixed((uint64_t)links_of(c)[key], (uint64_t)c->source);
+    if (key == SAME_SPAN) return mixed(mixed((uint64_t)c->start, (uint64_t)c->end), (uint64_t)c->source);
+    return (uint64_t)c->source << PIECE_BITS | (uint64_t)piece_of(c, key - LINKS_MAX);
+}
+
+static Spot said_spot(uint64_t said, int key, int length, int64_t slot) {
+    return (Spot){ mixed(said, (uint64_t)slot), (uint8_t)(key < LINKS_MAX ? 0 : key), (uint8_t)length, 0 };
+}
+
 static Spot spot_of(const Groups *g, const Claim *c, int grid) {
     if (g->repeat_bits != NONE) {
-        if (grid < LINKS_MAX) return (Spot){ mixed((uint64_t)links_of(c)[grid], (uint64_t)c->source), 0, 0, 0 };
-        if (grid == SAME_SPAN) return (Spot){ mixed(mixed((uint64_t)c->start, (uint64_t)c->end), (uint64_t)c->source), SAME_SPAN, 0, 0 };
-        return (Spot){ ((uint64_t)c->source << PIECE_BITS | (uint64_t)piece_of(c, grid - LINKS_MAX)) << 4 | (uint64_t)grid, (uint8_t)grid, 0, 0 };
+        int length = length_of(g, c);
+        return said_spot(said_of(c, grid), grid, length, floor_div(c->start, g->slot[length]));
     }
     int64_t side = g->side[grid / LENGTHS], columns = 360000000 / side;
     int64_t column = floor_div(c->lon, side) % columns, slot = floor_div(c->start, g->slot[grid % LENGTHS]);
@@ -574,7 +590,7 @@ static Spot spot_of(const Groups *g, const Claim *c, int grid) {
 
 /* The cell that lists those anchors of its group that may not take members in a cell. */
 static Spot shut_spot(const Groups *g, const Claim *c, Spot spot) {
-    if (g->repeat_bits != NONE) return (Spot){ spot.key, spot.kind, 0, SHUT };
+    if (g->repeat_bits != NONE) return (Spot){ spot.key, spot.kind, spot.weapon, SHUT };
     return (Spot){ spot.key, c->kind, c->weapon, SHUT | c->listed };
 }
 
@@ -806,6 +822,12 @@ static int is_own(const Groups *g, const Claim *c) { return g->repeat_bits == NO
 static void index_claim(Groups *g, int32_t handle) {
     const Claim *c = claim_of(g, handle);
     if (is_own(g, c) && !g->grids[c->breadth]) begin_breadth(g, c->breadth);
+    if (g->repeat_bits != NONE) {
+        int length = length_of(g, c);
+        int64_t slot = floor_div(c->start, g->slot[length]);
+        g->first_slot[length] = smaller(g->first_slot[length], slot);
+        g->last_slot[length] = larger(g->last_slot[length], slot);
+    }
     uint32_t grids = grids_of(g, c);
     for (int grid = 0; grids >> grid; grid++)
         if (grids >> grid & 1) list_claim(g, handle, spot_of(g, c, grid));
@@ -862,6 +884,17 @@ static void ask_breadth(Groups *g, const Claim *c, int breadth, int grid) {
         }
 }
 
+/* Ask for the cells of one length that may list what repeats a claim, or what it repeats. */
+static void ask_length(Groups *g, const Claim *c, uint32_t keys, int length) {
+    int64_t first = larger(g->first_slot[length], floor_div(c->start - g->window - g->span_max[length], g->slot[length]));
+    int64_t last = smaller(g->last_slot[length], floor_div(c->end + g->window, g->slot[length]));
+    for (int key = 0; keys >> key; key++) {
+        if (!(keys >> key & 1)) continue;
+        uint64_t said = said_of(c, key);
+        for (int64_t slot = first; slot <= last; slot++) ask(g, said_spot(said, key, length, slot));
+    }
+}
+
 /* Note one of a cell in `near`; it is fetched while others are looked for. */
 static int32_t note(Groups *g, int32_t count, int32_t handle) {
     const char *claim = (const char *)claim_of(g, handle);
@@ -914,13 +947,11 @@ static int32_t look_into(Groups *g, const Probe *p, int open) {
     return count;
 }
 
-/* What may fit a claim in the grids whose bits are set, in `near`. Where accounts repeat, by one key after the other. */
+/* What may fit a claim in the grids whose bits are set, in `near`. Where accounts repeat, by keys. */
 static int32_t gather(Groups *g, const Claim *c, uint32_t grids, const Probe *probe, int open) {
     g->spots_count = 0;
     if (g->repeat_bits != NONE) {
-        uint32_t keys = grids_of(g, c) & grids;
-        for (int key = 0; keys >> key; key++)
-            if (keys >> key & 1) ask(g, spot_of(g, c, key));
+        for (int length = 0; length < LENGTHS; length++) ask_length(g, c, grids_of(g, c) & grids, length);
     } else for (int breadth = 0; c->breadth != NONE && breadth < BREADTHS; breadth++) {
         int grid = grid_of(c->breadth, breadth);
         if (g->grids[breadth] && grids >> grid & 1) ask_breadth(g, c, breadth, grid);
@@ -1241,7 +1272,10 @@ Groups *truce_groups_new(const int64_t *numbers, const int32_t *weights, int32_t
     g->claim_bytes = g->repeat_bits == NONE ? sizeof(Claim) : offsetof(Claim, killed);
     numbers += 8;
     for (int size = 0; size < SIZES; size++) { g->radius_max[size] = *numbers++; g->side[size] = *numbers++; }
-    for (int length = 0; length < LENGTHS; length++) { g->span_max[length] = *numbers++; g->slot[length] = *numbers++; }
+    for (int length = 0; length < LENGTHS; length++) {
+        g->span_max[length] = *numbers++; g->slot[length] = *numbers++;
+        g->first_slot[length] = INT64_MAX; g->last_slot[length] = INT64_MIN;
+    }
     for (int comparison = 0; comparison < COMPARISONS; comparison++) g->base[comparison] = (int32_t)*numbers++;
     memcpy(g->weights, weights, (size_t)levels * sizeof(int32_t));
     static const int others[] = { KILLED, INJURED, BY, AGAINST }, counts[] = { NOBODY_BY_ONE + 1, NOBODY_BY_ONE + 1, 3, 3 };

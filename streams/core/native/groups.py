@@ -15,6 +15,7 @@ from streams.core.features import SHARP_S, WEAPONS
 from streams.core.geometry import COSINES, microdegrees
 from streams.core.ladder import COMPARISONS, NAMES, NUMBER
 from streams.core.match import Rule, weapon_level
+from streams.core.repeats import LENGTHS as REPEAT_LENGTHS
 from streams.core.terms import Match
 
 ADD, REMOVE, FORGET = range(3)
@@ -149,7 +150,8 @@ def _new(library: CDLL, match: Match, rule: Rule, repeat_bits: int) -> int:
     bases = [NUMBER[name, next(level for comparison, level in NAMES if comparison == name)] for name in _BASES]
     numbers = [rule.distance_m, rule.window_s, rule.threshold, match.neighbours_max, SHARP_S, len(WEAPONS), repeat_bits]
     numbers.append(match.one_a_day)
-    numbers += [number for pair in (*SIZES, *LENGTHS) for number in pair] + bases
+    lengths = LENGTHS if repeat_bits < 0 else REPEAT_LENGTHS
+    numbers += [number for pair in (*SIZES, *lengths) for number in pair] + bases
     levels = [weapon_level(one, other) for one in range(len(WEAPONS)) for other in range(len(WEAPONS))]
     return library.truce_groups_new(
         (c_int64 * len(numbers))(*numbers),
