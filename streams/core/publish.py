@@ -6,6 +6,8 @@ evidence.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import takewhile
+from operator import itemgetter
 
 import msgspec
 from msgspec import Raw, Struct
@@ -28,6 +30,7 @@ from streams.core.terms import Terms
 
 _encode = msgspec.json.Encoder().encode
 _CONDITIONS = list(Condition)
+_LAST = itemgetter(-1)
 PAIRS_MAX = BULLETINS_MAX = 20
 """Pairs of lineages, and counts of bulletins, that a level lists."""
 
@@ -51,6 +54,7 @@ class Readers:
         # Withdrawn for good: those that readers have still to be told of, and those since the last tick.
         self._final: dict[str, str | None] = {}
         self._ended: dict[str, str | None] = {}
+        # In the order of the ticks since which they are, so that the oldest are found without a look at all.
         self._withdrawn: dict[str, tuple[str | None, int]] = {}
 
     def tell_anew(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
@@ -68,6 +72,7 @@ class Readers:
         for incident in [incident for incident in self._gone if incident in self._stood]:
             self._let_go(incident, _successor(*self._gone.pop(incident)))
         for incident, successor in self._ended.items():
+            self._withdrawn.pop(incident, None)
             self._withdrawn[incident] = successor, now_s
         self._ended.clear()
 
@@ -103,12 +108,12 @@ class Readers:
         return [(incident, *self._withdrawn[incident]) for incident in sorted(self._withdrawn)]
 
     def restore(self, withdrawn: Iterable[tuple[str, str | None, int]]) -> None:
-        self._withdrawn = {incident: (successor, at_s) for incident, successor, at_s in withdrawn}
+        self._withdrawn = {incident: (successor, at_s) for incident, successor, at_s in sorted(withdrawn, key=_LAST)}
         self._pointers = {incident: successor for incident, (successor, _) in self._withdrawn.items()}
 
     def forget(self, incidents: Iterable[str], before_s: int) -> None:
         """These can no longer change, and nothing that was withdrawn before comes back."""
-        old = [incident for incident, (_, at_s) in self._withdrawn.items() if at_s < before_s]
+        old = [incident for incident, _ in takewhile(lambda one: one[1][1] < before_s, self._withdrawn.items())]
         for incident in old:
             del self._withdrawn[incident]
         for incident in [*incidents, *old]:

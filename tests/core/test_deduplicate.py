@@ -45,13 +45,14 @@ def account(random: Random, number: int, terms: Terms, sources: tuple[str, ...] 
     radius_m, precision = random.choice([(100, 1), (500, 1), (2_500, 2), (10_000, 3), (80_000, 4), (300_000, 6)])
     lat, lon = random.choice([(36.2, 37.1), (36.21, 37.11), (36.2 + random.random() / 10, 37.1 + random.random() / 10)])
     circle = Circle(lat, lon, radius_m, precision, Method.COORDINATES, [])
+    day = random.choice([13, 13, 13, 14, 14, 14, 29])
     body = {
         "report_id": str(number),
         "source": random.choice(sources),
         "type": "violation",
         "kind": random.choice(["attack", "attack", "disproportionate_force", "territory"]),
         "weapon": random.choice(["mortar", "artillery", "undetermined", "airstrike"]),
-        "occurred_at": f"2016-09-{random.choice([13, 13, 13, 14, 14, 14, 29])}T{random.randrange(24):02}:{random.randrange(60):02}:00Z",
+        "occurred_at": f"2016-09-{day}T{random.randrange(24):02}:{random.randrange(60):02}:00Z",
         "time_precision": random.choice(["exact", "exact", "hour", "part_of_day", "day", "week", "month"]),
     }
     if random.random() < 0.3:
