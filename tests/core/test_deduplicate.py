@@ -11,6 +11,7 @@ from schemas.facts import Circle, Report
 from schemas.reasons import Method
 from streams.core.claims import Account, Reading
 from streams.core.deduplicate import Deduplicator
+from streams.core.repeats import Repeats
 from streams.core.terms import Terms, parse
 
 NEWS = (
@@ -129,3 +130,19 @@ def test_a_source_that_has_used_the_same_words_for_long_is_still_known_to_repeat
         deduplicator.add(live[-1])
     told = [{report_id for _, report_id in ids} for ids in grouped(deduplicator, live)]
     assert sorted(map(sorted, told)) == [["0"], ["1"], ["2"], ["3"], ["4", "5"], ["6", "7"]]
+
+
+def test_a_report_of_centuries_is_looked_for_in_no_more_slots_than_there_are_reports_in() -> None:
+    terms = terms_with()
+    index = Repeats(terms.match)
+    circle = Circle(36.2, 37.1, 100, 1, Method.COORDINATES, [])
+    body = {"source": "watcher", "type": "violation", "kind": "attack", "links": ["https://example.org"]}
+    spans = [("2016-09-01", "2016-09-01"), ("2016-09-09", "2016-09-09"), ("0001-01-02", "9998-12-30")]
+    for number, (start, end) in enumerate(spans):
+        span = {"occurred_from": f"{start}T08:00:00Z", "occurred_to": f"{end}T09:00:00Z"}
+        report = msgspec.convert(body | span | {"report_id": str(number)}, Report)
+        index.add(Account(report, circle, 0, Reading(terms)))
+    account = Account(report, circle, 0, Reading(terms))
+    around = list(index._around(account, index._said(account)))
+    assert sum(length == 0 for _, length, _ in around) == 5, "of two days each"
+    assert len(list(index.near(account, index._keys(account)))) == 3
