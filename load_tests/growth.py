@@ -95,7 +95,7 @@ def _measure(reports: int = BASE_REPORTS, zones: int = 12, sources: int = 20, tr
     position = partition.position()
     del partition
     began = time.process_time()
-    again = LogPartition.restore(0, {position.key: position.value or b""})
+    again = LogPartition.restore(0, {position.key: position.value or b""}, told=True)
     for offset in range(again.next_offset, len(log)):
         again.apply(offset, log[offset])
     again.recovered()

@@ -93,7 +93,8 @@ def read(records: list[bytes], way: Way, random: Random) -> Readers:
         if way.commits(record, random) or offset in stops:
             commit()
         if offset in stops:
-            partition = LogPartition.restore(0, {key: value for key, value in checkpoints.items() if value is not None})
+            kept = {key: value for key, value in checkpoints.items() if value is not None}
+            partition = LogPartition.restore(0, kept, told=True)
             readers.spared += partition.next_offset
             for again in range(partition.next_offset, partition.recorded_offset):
                 partition.apply(again, records[again])

@@ -97,6 +97,7 @@ class LogPartition:
         self._skipped: list[int] = []
         self._skip: frozenset[int] = frozenset()
         self._recorded: Position | None = None
+        self._told = False
         self._adopted: dict[str, tuple[int, Any]] = {}
         self._to_adopt: list[str] = []
         self._tell_again: list[str] = []
@@ -271,7 +272,13 @@ class LogPartition:
         monitor = self.monitors.get(truce)
         if monitor is None and sum(not known.has_terms for known in self.monitors.values()) < TRUCES_MAX:
             monitor = self.monitors[truce] = Monitor(truce)
+            monitor.seen = self._has_told(truce)
         return monitor
+
+    def _has_told(self, truce: str) -> bool:
+        """Whether all that a truce says at the position was told. Of one that was halted it is not known how much was."""
+        recorded = self._recorded
+        return self._told and recorded is not None and self.next_offset < recorded.next_offset and truce not in recorded.halted
 
     def _starts(self, truce: str, offset: int) -> bool:
         """Whether a truce reads this record already: one restored from a base does so from its own offset on."""
@@ -291,10 +298,12 @@ class LogPartition:
     # -- recovery ------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def restore(cls, number: int, checkpoints: Mapping[str, bytes]) -> "LogPartition":
+    def restore(cls, number: int, checkpoints: Mapping[str, bytes], told: bool = False) -> "LogPartition":
         """From the last values of `truce.checkpoints`. `next_offset` is where the log must be read from; read up to
-        `recorded_offset`, call `recovered`, and flush without publishing."""
+        `recorded_offset`, call `recovered`, and flush without publishing. With `told` nothing is kept for a flush before
+        that: readers have seen it."""
         partition = cls(number)
+        partition._told = told
         recorded = checkpoints.get(f"position/{number}")
         if recorded is None:
             return partition
@@ -306,6 +315,7 @@ class LogPartition:
         for truce, (monitor, first_offset) in restored.items():
             partition.monitors[truce] = monitor
             partition._start_at[truce] = first_offset
+            monitor.seen = partition._has_told(truce)
         if restored and restored.keys() >= partition._recorded.heads.keys():
             partition.next_offset = min(partition._start_at.values())
         # Those below are not met again, and must not be forgotten: whoever reads the log from its beginning steps over them.
@@ -336,6 +346,9 @@ class LogPartition:
         """Compare what the log gives now with what was announced. Raises `HeadsDiffer`; new rules amend instead."""
         if self._recorded is None:
             return
+        self._told = False
+        for monitor in self.monitors.values():
+            monitor.seen = False
         self._adopt_up_to(self.next_offset)
         if self._recorded.rules != RULES:
             self._amend_from_here(self._recorded)

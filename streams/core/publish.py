@@ -78,14 +78,30 @@ class Readers:
 
     def incidents(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> Iterator[Fact]:
         """New values of incidents and of their evidence."""
+        for incident, told in self._take_news(pictures, governs):
+            if isinstance(told, Picture):
+                yield Fact(INCIDENTS, incident, _encode(incident_body(told, told.incidents[incident])))
+                yield _evidence_as_fact(told, incident)
+            else:
+                yield Fact(INCIDENTS, incident, None if told is None else _encode(told))
+                yield Fact(EVIDENCE, incident, None)
+
+    def pass_over(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
+        """Readers have seen all that is new."""
+        for _ in self._take_news(pictures, governs):
+            pass
+
+    def _take_news(
+        self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]
+    ) -> Iterator[tuple[str, Picture | IncidentBody | None]]:
+        """Incidents that are other than readers know them: of those that live the picture, of those withdrawn the body; None for
+        those that are to be deleted."""
         self._absorb(pictures, governs)
         due, self._due = self._due, {}
         for incident in sorted(due):
-            picture = due[incident]
             self._published.add(incident)
             self._pointers.pop(incident, None)
-            yield Fact(INCIDENTS, incident, _encode(incident_body(picture, picture.incidents[incident])))
-            yield _evidence_as_fact(picture, incident)
+            yield incident, due[incident]
         final, self._final = self._final, {}
         for incident in sorted(final):
             yield from self._withdraw(incident, final[incident])
@@ -100,8 +116,7 @@ class Readers:
                 yield from self._withdraw(incident, self._withdrawn[incident][0])
             elif incident in self._published:
                 self._published.discard(incident)
-                yield Fact(INCIDENTS, incident, None)
-                yield Fact(EVIDENCE, incident, None)
+                yield incident, None
 
     def withdrawn(self) -> list[tuple[str, str | None, int]]:
         """For a base: what is withdrawn for good, its successor, and the tick since which it is."""
@@ -122,14 +137,12 @@ class Readers:
             self._published.discard(incident)
             self._pointers.pop(incident, None)
 
-    def _withdraw(self, incident: str, successor: str | None) -> Iterator[Fact]:
+    def _withdraw(self, incident: str, successor: str | None) -> Iterator[tuple[str, IncidentBody]]:
         if incident in self._pointers and self._pointers[incident] == successor:
             return
         self._pointers[incident] = successor
         self._published.discard(incident)
-        body = IncidentBody(incident, self._truce, "withdrawn", superseded_by=successor)
-        yield Fact(INCIDENTS, incident, _encode(body))
-        yield Fact(EVIDENCE, incident, None)
+        yield incident, IncidentBody(incident, self._truce, "withdrawn", superseded_by=successor)
 
     def _absorb(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
         for picture in pictures:

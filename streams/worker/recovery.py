@@ -88,7 +88,7 @@ class Recovery:
                 checkpoints = await self._announced()  # a base alone does not say which truces there are
                 self.lost_checkpoint = bool(checkpoints)
             try:
-                state = self._state_type.restore(self._number, checkpoints)
+                state = self._state_type.restore(self._number, checkpoints, told=True)
             except NewerCheckpoint as fault:
                 raise CannotStart(str(fault)) from fault
             if state.recorded_offset >= committed_offset:

@@ -172,7 +172,7 @@ def run(log: Sequence[bytes], flush_after=at_ticks) -> tuple[Readers, LogPartiti
 
 def restored(log: Sequence[bytes], checkpoints: Mapping[str, bytes]) -> LogPartition:
     """As the shell starts again: from the checkpoints, through the log up to where it was, with nothing to tell."""
-    partition = LogPartition.restore(0, checkpoints)
+    partition = LogPartition.restore(0, checkpoints, told=True)
     for offset in range(partition.next_offset, partition.recorded_offset):
         partition.apply(offset, log[offset])
     partition.recovered()

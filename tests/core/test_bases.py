@@ -114,6 +114,28 @@ def test_a_restart_from_a_base_changes_nothing(seed: int) -> None:
     assert stopped.values == straight.values
 
 
+def test_what_readers_have_seen_is_not_kept_to_be_told_while_the_log_is_read_again() -> None:
+    """Or the memory of a start would grow with the log. Whoever reads it to compare, and not to go on, is told everything."""
+    log = long_log(0)
+    told, straight = run(log)
+    position = straight.position()
+    waiting = {}
+    for again_told in (True, False):
+        partition = LogPartition.restore(0, {position.key: position.value}, told=again_told)
+        for offset, record in enumerate(log):
+            partition.apply(offset, record)
+        waiting[again_told] = list(partition.monitors["long"]._outbox)
+        if again_told:
+            partition.recovered()
+            assert partition.flush(publish=False) == partition.flush() == []
+        else:
+            readers = Readers()
+            readers.see(partition.flush())
+            assert readers.values == told.values
+            assert readers.phases == told.phases
+    assert len(waiting[True]) < 5 < 100 < len(waiting[False])
+
+
 def test_a_restart_from_a_base_of_a_time_of_silence_takes_in_what_comes_next() -> None:
     """Nothing was live, so that nothing before the base is read again: the next record is of the time after it."""
     start, log = TERMS.d_hour_s, [terms_record(TERMS)]

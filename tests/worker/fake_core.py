@@ -43,7 +43,7 @@ class ChainPartition:
         self._poisoned = False
 
     @classmethod
-    def restore(cls, number: int, checkpoints: Mapping[str, bytes]) -> "ChainPartition":
+    def restore(cls, number: int, checkpoints: Mapping[str, bytes], told: bool = False) -> "ChainPartition":
         partition = cls(number)
         if f"position/{number}" in checkpoints:
             recorded = orjson.loads(checkpoints[f"position/{number}"])

@@ -134,6 +134,19 @@ class Announcing:
 
     def days(self, now_s: int | None, settled: int, end: End | None) -> Iterator[Fact]:
         """Those that changed and have begun."""
+        governing = self._governing
+        for zone, day in self._take_changed(now_s, settled):
+            if self.told_from is not None and day < self.told_from:
+                continue
+            terms = governing.of_day(day).terms
+            if zone in terms.thresholds and governing.day_span(day)[0] > terms.horizon_start_s - DAY:
+                yield publish.day_as_fact(self.day(zone, day, terms.limits.listed_max, end))
+
+    def pass_over_days(self, now_s: int | None, settled: int) -> None:
+        """Readers have seen those that changed and have begun."""
+        self._take_changed(now_s, settled)
+
+    def _take_changed(self, now_s: int | None, settled: int) -> list[tuple[str, int]]:
         changed, governing = self._days.changed, self._governing
         for picture in governing.pictures:
             stale = governing.governed(picture, picture.take_stale_days())
@@ -142,16 +155,11 @@ class Announcing:
             self._days.again.update([of_zone for of_zone in stale if 0 <= of_zone[1] < settled])
             changed.update(governing.governed(picture, picture.take_stale_weeks()))
         if now_s is None:
-            return
+            return []
         today = governing.day_of(now_s)
         due = sorted([of_zone for of_zone in changed if of_zone[1] <= today])
         changed.difference_update(due)
-        for zone, day in due:
-            if self.told_from is not None and day < self.told_from:
-                continue
-            terms = governing.of_day(day).terms
-            if zone in terms.thresholds and governing.day_span(day)[0] > terms.horizon_start_s - DAY:
-                yield publish.day_as_fact(self.day(zone, day, terms.limits.listed_max, end))
+        return due
 
     def levels(self, now_s: int | None) -> Iterator[Fact]:
         """Of each zone whose level, streak or phase changed. A zone that the terms know no more has none."""

@@ -58,6 +58,8 @@ class Monitor:
         self.time = Time()
         self.chain = Chain()
         self.told_head: str | None = None
+        self.seen = False
+        """While the log is read again: readers have seen what it says by now, so that nothing of it is kept to be told."""
         self.basis = Basis()
         self.governing = Governing()
         self.markers = Markers()
@@ -105,7 +107,10 @@ class Monitor:
         facts, self._outbox = self._outbox, []
         self.told_head = self.chain.head
         if self.governing.entries:
-            facts += self._news()
+            if publishing:
+                facts += self._news()
+            else:
+                self._pass_over_news()
             facts += self._announcing.levels(self.now_s)
         return facts if publishing else []
 
@@ -328,6 +333,8 @@ class Monitor:
             return
         settled = self.time.step(now_s, self.terms)
         self._mark = self._present = None
+        if self.seen:
+            self._outbox.clear()
         self.governing.settle(self.time.next_day)
         self.governing.advance(now_s)
         # What is forgotten at the end of this tick is told as it is now, not as the next tick finds it.
@@ -410,7 +417,11 @@ class Monitor:
 
     def _tell(self) -> None:
         """Say now what is new, before what it rests on goes: later it would be told otherwise, or not at all."""
-        if self.basis.reading is None and self.governing.entries:
+        if self.basis.reading is not None or not self.governing.entries:
+            return
+        if self.seen:
+            self._pass_over_news()
+        else:
             self._outbox += self._news()
 
     def _news(self) -> Iterator[Fact]:
@@ -418,6 +429,12 @@ class Monitor:
         self.governing.resolve()
         yield from self.readers.incidents(self.governing.pictures, self.governing.governs)
         yield from self._announcing.days(self.now_s, self.time.next_day, self.deciding.end.end)
+
+    def _pass_over_news(self) -> None:
+        """Readers have seen it."""
+        self.governing.resolve()
+        self.readers.pass_over(self.governing.pictures, self.governing.governs)
+        self._announcing.pass_over_days(self.now_s, self.time.next_day)
 
     def _compare_incidents(self) -> None:
         """With what readers know of them."""
