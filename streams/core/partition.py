@@ -346,7 +346,6 @@ class LogPartition:
         """Compare what the log gives now with what was announced. Raises `HeadsDiffer`; new rules amend instead."""
         if self._recorded is None:
             return
-        self._told = False
         for monitor in self.monitors.values():
             monitor.seen = False
         self._adopt_up_to(self.next_offset)

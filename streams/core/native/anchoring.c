@@ -888,6 +888,7 @@ static void ask_breadth(Groups *g, const Claim *c, int breadth, int grid) {
 static void ask_length(Groups *g, const Claim *c, uint32_t keys, int length) {
     int64_t first = larger(g->first_slot[length], floor_div(c->start - g->window - g->span_max[length], g->slot[length]));
     int64_t last = smaller(g->last_slot[length], floor_div(c->end + g->window, g->slot[length]));
+    if (first > last) return;
     for (int key = 0; keys >> key; key++) {
         if (!(keys >> key & 1)) continue;
         uint64_t said = said_of(c, key);
@@ -951,7 +952,8 @@ static int32_t look_into(Groups *g, const Probe *p, int open) {
 static int32_t gather(Groups *g, const Claim *c, uint32_t grids, const Probe *probe, int open) {
     g->spots_count = 0;
     if (g->repeat_bits != NONE) {
-        for (int length = 0; length < LENGTHS; length++) ask_length(g, c, grids_of(g, c) & grids, length);
+        uint32_t keys = grids_of(g, c) & grids;
+        for (int length = 0; length < LENGTHS; length++) ask_length(g, c, keys, length);
     } else for (int breadth = 0; c->breadth != NONE && breadth < BREADTHS; breadth++) {
         int grid = grid_of(c->breadth, breadth);
         if (g->grids[breadth] && grids >> grid & 1) ask_breadth(g, c, breadth, grid);
