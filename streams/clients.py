@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from schemas.facts import TermsRecord
@@ -121,6 +122,12 @@ def ends(settings: Settings, topic: str) -> dict[int, int]:
         return {tp.partition: end for tp, end in client.end_offsets(partitions(client, topic)).items()}
 
 
+def written_ends(client: KafkaAdminClient, assigned: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    """The ends of what is written, be it committed or not: whoever reads what is committed comes there when it is."""
+    found = client.list_partition_offsets(dict.fromkeys(assigned, OffsetSpec.LATEST))
+    return {partition: place.offset for partition, place in found.items()}
+
+
 def published_terms(settings: Settings) -> dict[str, TermsRecord]:
     """The newest terms of every truce, by truce id."""
     newest: dict[str, bytes | None] = {record.key.decode(): record.value for record in read(settings, [TERMS])}
@@ -159,4 +166,5 @@ __all__ = [
     "published_terms",
     "read",
     "send",
+    "written_ends",
 ]

@@ -29,6 +29,7 @@ class Follower(AbstractContextManager["Follower"]):
     TYPES: Mapping[str, Any] = {PHASES: PhaseChange, DAYS: Day, INCIDENTS: Incident, EVIDENCE: Evidence, REJECTED: Rejected}
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._consumer = clients.consumer(settings)
         self._client: Any = None
         self._decoders = {topic: msgspec.json.Decoder(type).decode for topic, type in self.TYPES.items()}
@@ -67,9 +68,11 @@ class Follower(AbstractContextManager["Follower"]):
     def catch_up(self) -> Iterator[PhaseChange]:
         """Take all that is published by now; gives the changes of phase in it.
 
-        What one transaction wrote to several topics comes in as many pieces, the position perhaps first.
+        What one transaction wrote becomes visible on one partition after the other, the position perhaps first. So this reads
+        to the ends of what is written, not of what is visible by now.
         """
-        ends = self._client.end_offsets(self._client.assignment())
+        with clients.admin(self._settings) as admin:
+            ends = clients.written_ends(admin, self._client.assignment())
         while any(self._client.position(partition) < end for partition, end in ends.items()):
             yield from self.poll()
 
