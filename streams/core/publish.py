@@ -47,6 +47,9 @@ class Readers:
         self._truce = truce
         self._due: dict[str, Picture] = {}
         self._gone: dict[str, tuple[Picture, Account]] = {}
+        # Of those that are gone: by the incident that each was seen to lead to (None: to none), and those to look at again.
+        self._leading: dict[str | None, set[str]] = {}
+        self._moved: set[str] = set()
         self._fresh: set[str] = set()
         self._stood: set[str] = set()
         self._published: set[str] = set()
@@ -71,6 +74,7 @@ class Readers:
         self._fresh.clear()
         for incident in [incident for incident in self._gone if incident in self._stood]:
             self._let_go(incident, _successor(*self._gone.pop(incident)))
+        self._leading.clear()
         for incident, successor in self._ended.items():
             self._withdrawn.pop(incident, None)
             self._withdrawn[incident] = successor, now_s
@@ -107,9 +111,12 @@ class Readers:
             yield from self._withdraw(incident, final[incident])
             # It will not point anywhere else, so nothing of it need be remembered.
             self._pointers.pop(incident, None)
-        for incident in sorted(self._gone):
+        moved, self._moved = self._moved | self._leading.pop(None, set()), set()
+        for incident in sorted(moved & self._gone.keys()):
             if incident in self._stood:
-                yield from self._withdraw(incident, _successor(*self._gone[incident]))
+                successor = _successor(*self._gone[incident])
+                self._leading.setdefault(successor, set()).add(incident)
+                yield from self._withdraw(incident, successor)
                 continue
             del self._gone[incident]
             if incident in self._withdrawn:
@@ -147,11 +154,15 @@ class Readers:
     def _absorb(self, pictures: Sequence[Picture], governs: Callable[[Picture, Account], bool]) -> None:
         for picture in pictures:
             changed, gone = picture.take_changes()
+            # Who told of something that is gone is told in an incident that is other than before, and leaves one that is.
+            for incident in self._leading.keys() & (changed | gone.keys()):
+                self._moved |= self._leading.pop(incident)
             for incident, anchor in gone.items():
                 if governs(picture, anchor) and self._due.get(incident, picture) is picture:
                     self._due.pop(incident, None)
                     self._fresh.discard(incident)
                     self._gone[incident] = picture, anchor
+                    self._moved.add(incident)
             for incident in changed:
                 if governs(picture, picture.incidents[incident].anchor):
                     self._show(incident, picture)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 import pytest
 from core.builders import TERMS, Told, located, run, stated, tick
+from msgspec.structs import replace
 
 from schemas.facts import Circle, Incident
 from schemas.reasons import Method
@@ -96,3 +97,32 @@ def story_of_a_correction() -> list[bytes]:
 @pytest.mark.parametrize("flushed_after", [range(7), range(0), (3,), (4,), (5,), (1, 3)])
 def test_it_points_to_its_successor_wherever_the_batches_are_cut_around_a_correction(flushed_after: range) -> None:
     the_withdrawn_points_to_the_live(story_of_a_correction(), flushed_after)
+
+
+def story_between_two_ticks(*told_after: tuple[str, int, Circle | None]) -> list[bytes]:
+    """one tells of it, tick, then what follows, each (source, revision, where; None takes it back)"""
+    log = [terms_record(TERMS)]
+    told = [("council", 1, VAGUE), *told_after]
+    for number, (source, revision, circle) in enumerate(told):
+        body = {"report_id": "v1", "source": source, "revision": revision, "type": "violation", "kind": "attack"}
+        body |= {"weapon": "mortar", "occurred_at": stated(TERMS.d_hour_s), "status": "active" if circle else "retracted"}
+        log.append(located(Told(body, circle, TERMS.d_hour_s + (7 if number else 1) * HOUR), len(log)))
+        if not number:
+            log.append(tick(TERMS.d_hour_s + 6 * HOUR, len(log)))
+    return log
+
+
+KNOWN_BETTER = replace(CIRCLE, radius_m=2_000, precision=2)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        story_between_two_ticks(("radio", 1, KNOWN_BETTER), ("watcher", 1, CIRCLE)),
+        story_between_two_ticks(("council", 2, None), ("radio", 1, CIRCLE), ("council", 3, VAGUE)),
+    ],
+    ids=["what it led to is withdrawn too", "taken back and told again"],
+)
+@pytest.mark.parametrize("flushed_after", [range(9), range(0), (2,), (3,), (4,), (2, 3), (2, 4)])
+def test_it_points_to_where_it_is_told_by_now_without_a_tick_in_between(log: list[bytes], flushed_after: Collection[int]) -> None:
+    the_withdrawn_points_to_the_live(log, flushed_after)
