@@ -35,6 +35,8 @@ REPORT_TOPICS = r"^reports\..+"
 Outbox = defaultdict[TopicPartition, list[Outgoing]]
 YIELD_EVERY = 500
 """Messages between two turns of the loop, so that the clock and the health page are served meanwhile."""
+PACE_S = 0.008
+"""Between two chunks that may grow: each costs three requests and some two milliseconds, however little is in it."""
 
 
 class IntakeShell(Shell):
@@ -50,6 +52,7 @@ class IntakeShell(Shell):
         self._terms_offset = 0
         self._refused: list[tuple[str, str]] = []
         self._raised = 0
+        self._next_at = 0.0
 
     async def start(self) -> None:
         await self._producer.start()
@@ -68,6 +71,7 @@ class IntakeShell(Shell):
         if chunk.acknowledged:
             return  # it went along with one before it
         failpoints.reach("intake.read")
+        await self._pace(chunk)
         chunk.take()
         # Each is asked for and written at the same cost as one: from many partitions there come many at a time.
         chunks = [chunk, *self.app.consumer.ledger.next_small()]
@@ -88,6 +92,14 @@ class IntakeShell(Shell):
         failpoints.reach("intake.acknowledged")
         self.progress.moved()
         self._count(chunks, outgoing, judged - started, time.monotonic() - judged)
+
+    async def _pace(self, chunk: Chunk) -> None:
+        """Wait where one was taken a moment ago and this one may grow meanwhile."""
+        loop = asyncio.get_running_loop()
+        ahead_s = self._next_at - loop.time()
+        if ahead_s > 0 and chunk.may_grow():
+            await asyncio.sleep(ahead_s)
+        self._next_at = loop.time() + PACE_S
 
     def _count(
         self, chunks: Sequence[Chunk], outgoing: Mapping[TopicPartition, list[Outgoing]], judge_s: float, write_s: float

@@ -31,7 +31,7 @@ class Shell(IntakeShell):
         assert self.intake.follow(record_of(some_terms())) is None
         self.app = SimpleNamespace(consumer=SimpleNamespace(ledger=self.ledger, acknowledge=acknowledge))
         self.progress = SimpleNamespace(moved=lambda: None)
-        self._producer, self._refused, self._raised = None, [], 0
+        self._producer, self._refused, self._raised, self._next_at = None, [], 0, 0.0
         monkeypatch.setattr(intake_app, "send_all", self._send_all)
 
     async def _follow_terms(self) -> None:
@@ -93,3 +93,26 @@ def test_what_comes_to_a_partition_in_hand_goes_behind_it(monkeypatch: pytest.Mo
     first.take()
     behind = deliver(shell.ledger, FIELD[0], 2)
     assert works(shell, first, behind) == [[(0, 0), (0, 1), (0, 2), (0, 3)]]
+
+
+def test_what_comes_a_moment_after_one_was_taken_is_written_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a chunk that is full waits for nothing."""
+    shell = Shell(monkeypatch)
+    monkeypatch.setattr(intake_app, "PACE_S", 60.0)
+    sleeps = []
+
+    async def meanwhile(seconds: float) -> None:
+        if seconds:
+            sleeps.append(seconds)
+            assert deliver(shell.ledger, FIELD[0], 4) is None
+
+    async def tell() -> None:
+        await shell.work(deliver(shell.ledger, FIELD[0], 0))
+        monkeypatch.setattr(asyncio, "sleep", meanwhile)
+        await shell.work(deliver(shell.ledger, FIELD[0], 2))
+        await shell.work(deliver(shell.ledger, FIELD[1], 0, GROWS_RECORDS_MAX))
+
+    asyncio.run(tell())
+    assert [len(sent) for sent in shell.sent] == [2, 4, GROWS_RECORDS_MAX]
+    assert len(sleeps) == 1
+    assert 59 < sleeps[0] <= 60
