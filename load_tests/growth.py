@@ -26,10 +26,10 @@ if __package__ in (None, ""):
 
 from load_tests.chart import chart
 from load_tests.generate import TERMS_FILE, messages, with_ticks
+from streams.collecting import collect_seldom
 from streams.core.intake import RECEIVED_AT_HEADER, Incoming, Intake, terms_record, tick_value
 from streams.core.partition import LogPartition
 from streams.core.terms import Terms, load, parse
-from streams.worker.collecting import collect_seldom
 
 RESULTS = Path(__file__).parent / "results"
 FLUSH_EVERY = 4_000
@@ -77,7 +77,7 @@ def _point(**grown: int) -> dict[str, Any]:
 
 def _measure(reports: int = BASE_REPORTS, zones: int = 12, sources: int = 20, truces: int = 1) -> dict[str, Any]:
     log = [record for number in range(truces) for record in _log(reports // truces, number, zones, sources)]
-    collect_seldom()
+    collect_seldom(by_itself=False)
     before_bytes = _resident_bytes()
     partition = LogPartition(0)
     tenths, tenth = [], max(1, len(log) // 10)

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from streams.collecting import collect_seldom
+
 COMMANDS = {
     "demo": "Watch two truces being decided, in half a minute",
     "replay": "Decide over files of reports, without a broker",
@@ -60,6 +62,7 @@ def truce(settings: str | None) -> None:
 
 def main() -> None:
     """Entry point: one readable line and a non-zero exit on failure, never a traceback for what a user can mend."""
+    collect_seldom()
     try:
         truce()
     except Exception as fault:

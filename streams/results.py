@@ -36,6 +36,8 @@ REPORT = "report"
 _STORE = "latest.sqlite"
 _NAMES = (*LATEST.values(), *EVERY.values())
 _PART = ".part"
+_WAITING_MAX = 10_000
+"""So many last values are stored at once, in order: most of what is told again is told again soon."""
 _SCHEMA = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
@@ -70,14 +72,14 @@ class Results:
         self._store = sqlite3.connect(folder / (_STORE + _PART), isolation_level=None)
         self._store.executescript(_SCHEMA)
         self._store.execute("BEGIN")
+        self._waiting: dict[tuple[str, str], bytes | None] = {}
 
     def add(self, fact: Fact) -> None:
         """Take what a topic would carry; topics that have no file are left out."""
         if fact.topic in LATEST:
-            if fact.value is None:
-                self._store.execute("DELETE FROM latest WHERE topic = ? AND key = ?", (fact.topic, fact.key))
-            else:
-                self._store.execute("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", fact[:3])
+            self._waiting[fact.topic, fact.key] = fact.value
+            if len(self._waiting) >= _WAITING_MAX:
+                self._store_waiting()
         elif fact.topic in self._every and fact.value is not None:
             self._every[fact.topic].write(fact.value + b"\n")
             if fact.topic == PHASES and self._signer is not None:
@@ -86,8 +88,16 @@ class Results:
 
     def latest(self, topic: str) -> Iterator[bytes]:
         """The last value of each key of a compacted topic, in the order of the keys."""
+        self._store_waiting()
         query = "SELECT value FROM latest WHERE topic = ? ORDER BY key"
         yield from (value for (value,) in self._store.execute(query, (topic,)))
+
+    def _store_waiting(self) -> None:
+        kept = [(*place, value) for place, value in sorted(self._waiting.items()) if value is not None]
+        self._store.executemany("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", kept)
+        gone = [place for place, value in self._waiting.items() if value is None]
+        self._store.executemany("DELETE FROM latest WHERE topic = ? AND key = ?", gone)
+        self._waiting.clear()
 
     def close(self) -> None:
         """Write what was collected and give every file its name."""

@@ -41,7 +41,8 @@ class TruceView:
         self.days: dict[tuple[str, int], Day] = {}
         self.levels: dict[str, Level] = {}
         self.incidents: dict[str, Incident] = {}
-        self._by_time: list[tuple[int, str]] = []
+        # In order once somebody has asked for it.
+        self._by_time: list[tuple[int, str]] | None = None
         self.outcomes_before: dict[tuple[str, int], Outcome] = {}
         """By zone and day: a settled outcome that readers were once told and that holds no longer."""
 
@@ -106,11 +107,17 @@ class TruceView:
 
     def newest(self) -> Iterator[Incident]:
         """Incidents, newest first; those withdrawn, which have no time any more, last."""
-        return (self.incidents[id] for _, id in self._by_time)
+        return (self.incidents[id] for _, id in self._in_time())
 
     def since(self, at_s: int) -> Iterator[Incident]:
         """Those that began at this time or later, newest first."""
-        return (self.incidents[id] for _, id in self._by_time[: bisect_right(self._by_time, (-at_s, "\uffff"))])
+        ordered = self._in_time()
+        return (self.incidents[id] for _, id in ordered[: bisect_right(ordered, (-at_s, "\uffff"))])
+
+    def _in_time(self) -> list[tuple[int, str]]:
+        if self._by_time is None:
+            self._by_time = sorted(map(_newest_first, self.incidents.values()))
+        return self._by_time
 
     def take(self, topic: str, key: str, value: Any) -> None:
         """A decoded message; None deletes what stands under its key."""
@@ -125,11 +132,12 @@ class TruceView:
             self.levels[value.zone] = value
         elif topic == INCIDENTS:
             before = self.incidents.pop(key, None)
-            if before is not None:
+            if before is not None and self._by_time is not None:
                 del self._by_time[bisect_left(self._by_time, _newest_first(before))]
             if value is not None:
                 self.incidents[key] = value
-                insort(self._by_time, _newest_first(value))
+                if self._by_time is not None:
+                    insort(self._by_time, _newest_first(value))
         elif value is not None:
             before = self.days.get((value.zone, value.day))
             self.days[value.zone, value.day] = value

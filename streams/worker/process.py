@@ -15,9 +15,9 @@ from aiohttp import web
 from aiokafka.errors import KafkaConnectionError
 
 from streams import metrics
+from streams.collecting import collect_seldom
 from streams.core.faults import places_of, told
 from streams.settings import Settings
-from streams.worker.collecting import collect_seldom
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
 from streams.worker.sending import compress_lightly
@@ -41,7 +41,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
     if die_with_parent:
         threading.Thread(target=_follow_parent, name="parent-watch", daemon=True).start()
     sys.setswitchinterval(THREAD_TURN_S)
-    collect_seldom()
+    collect_seldom(by_itself=False)  # see `PartitionOwner`
     bound_unpacking()
     begin_soon()
     compress_lightly()
