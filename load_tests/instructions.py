@@ -166,11 +166,11 @@ class _Intake(IntakeShell):
 
     def __init__(self, intake: Intake) -> None:
         self.intake, self.progress, self.written = intake, Progress(60), []
-        self._refused, self._raised = [], 0
+        self._refused, self._raised, self._next_at = [], 0, 0.0
         self.app = SimpleNamespace(consumer=SimpleNamespace(acknowledge=lambda _: None, ledger=SimpleNamespace(next_small=list)))
         cluster = SimpleNamespace(partitions_for_topic=lambda _: {0})
         self._producer = SimpleNamespace(client=SimpleNamespace(cluster=cluster))
-        intake_app.send_all = self._keep
+        intake_app.send_all, intake_app.PACE_S = self._keep, 0.0
 
     async def _follow_terms(self) -> None:
         return
