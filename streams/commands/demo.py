@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -77,7 +78,7 @@ def demo(seed: int, as_json: bool, keep: bool, board: bool, to_broker: bool) -> 
     began = time.monotonic()
     if not as_json:
         console.print(INTRO)
-    with _stopped_by_a_signal(console), _started(console) as stage:
+    with _stopped_by_a_signal(console) as told_to_stop, _started(console, told_to_stop) as stage:
         console.print(f"Apache Kafka is running on {stage.settings.bootstrap}", style="dim")
         stories = _stories(stage.settings, seed, None if as_json else SPEED)
         stage.prepare([story.telling.topic for story in stories], [story.terms for story in stories])
@@ -98,12 +99,12 @@ def demo(seed: int, as_json: bool, keep: bool, board: bool, to_broker: bool) -> 
 
 
 @contextmanager
-def _started(console: Console) -> Iterator[Stage]:
+def _started(console: Console, told_to_stop: threading.Event) -> Iterator[Stage]:
     """A stage with its broker running, and a sign of life until it does: the first time, Kafka is fetched."""
     with ExitStack() as stack:
         console.print("starting Apache Kafka …", style="dim")
         with console.status("", spinner="line"):
-            stage = stack.enter_context(Stage(lambda line: console.print(line, style="dim")))
+            stage = stack.enter_context(Stage(lambda line: console.print(line, style="dim"), told_to_stop))
         yield stage
 
 
@@ -170,7 +171,11 @@ def _tell(stage: Stage, follower: Follower, stories: list[Story], console: Conso
 
 
 def _follow(stage: Stage, follower: Follower, is_done: Any, show: Any = lambda change: None) -> None:
-    """Poll until it is done. Raises `BrokerError` where nothing has come for a minute, or the worker or broker has ended."""
+    """Poll until it is done.
+
+    Raises `BrokerError` where nothing has come for a minute, or the worker or broker has ended; `KeyboardInterrupt` where the
+    stage was told to stop.
+    """
     heard, heard_at = 0, time.monotonic()
     while not is_done():
         for change in follower.poll():
@@ -261,10 +266,15 @@ def _progress(console: Console) -> Iterator[Progress]:
 
 
 @contextmanager
-def _stopped_by_a_signal(console: Console) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the demo as its end does: everything is stopped, one line says so."""
+def _stopped_by_a_signal(console: Console) -> Iterator[threading.Event]:
+    """Ctrl-C and SIGTERM end the demo as its end does: everything is stopped, one line says so.
+
+    Both set what is given, and interrupt. Where the interpreter drops the interrupt, as in a finalizer, what is set remains.
+    """
+    told_to_stop = threading.Event()
 
     def interrupt(*_: object) -> None:
+        told_to_stop.set()
         # Once is enough: a second one must not cut the cleaning up short.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -272,7 +282,7 @@ def _stopped_by_a_signal(console: Console) -> Iterator[None]:
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield told_to_stop
     except KeyboardInterrupt:
         console.print("stopped; nothing is left running")
         sys.exit(130)

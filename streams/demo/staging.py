@@ -32,8 +32,8 @@ STOP_MAX_S = 40.0
 class Stage:
     """A context manager. `settings` are those of the demo's own broker, whatever the user has set."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], None], told_to_stop: threading.Event) -> None:
+        self._told_to_stop = told_to_stop
         self._broker = Broker(jvm_flags=QUICK_JVM_FLAGS, say=say)
         self._worker: subprocess.Popen | None = None
         self._board: subprocess.Popen | None = None
@@ -93,7 +93,9 @@ class Stage:
             )
 
     def check(self) -> None:
-        """Raises `BrokerError` where the broker or the worker has ended."""
+        """Raises `BrokerError` where the broker or the worker has ended, `KeyboardInterrupt` where told to stop."""
+        if self._told_to_stop.is_set():
+            raise KeyboardInterrupt
         if self._worker is not None and self._worker.poll() is not None:
             lines = self._log.read_text(errors="replace").strip().splitlines()
             raise BrokerError(f"the worker ended by itself: {lines[-1] if lines else 'it said nothing'}")

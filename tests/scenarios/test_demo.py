@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 from board.serving import Watched, chromium, needs_browser
 from playwright.sync_api import expect
+from rich.console import Console
 from scenarios.tell import changes_of, facts_of, last_of_each
 
 from schemas.topics import DAYS
+from streams.commands.demo import _stopped_by_a_signal
+from streams.demo.staging import Stage
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(240)]
 
@@ -68,6 +71,20 @@ def test_ctrl_c_on_the_way_stops_everything(tmp_path: Path) -> None:
     demo = Running([], tmp_path)
     demo.hears("Apache Kafka is running")
     demo.assert_ctrl_c_stops_everything()
+
+
+def test_an_interrupt_that_the_interpreter_drops_stops_it_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    dropped = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: dropped.append(args.exc_type))
+    with pytest.raises(SystemExit) as ended, _stopped_by_a_signal(Console(quiet=True)) as told_to_stop:
+        Finalized()
+        assert dropped == [KeyboardInterrupt]
+        Stage(print, told_to_stop).check()
+    assert ended.value.code == 130
 
 
 @needs_browser
