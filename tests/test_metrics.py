@@ -1,5 +1,6 @@
 """The table of metrics: what the README says of each, where it is registered, and what the pages make of it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.core.intake import RECEIVED_AT_HEADER, Incoming, Intake, terms_record
+from streams.core.native import LIBRARY
 from streams.metrics import families
 from streams.metrics.ages import AgeHistogram
 from streams.metrics.families import COMMON, OF_STAGE, SOURCE_CLASSES
@@ -122,3 +124,12 @@ def test_what_the_metrics_cost_can_be_counted(how: str) -> None:
     assert ran.returncode == 0, ran.stderr
     said = orjson.loads(ran.stdout.splitlines()[-1])
     assert said["cpu_s"] > 0
+
+
+@pytest.mark.parametrize(("native", "said"), [("0", 1), ("1", 0 if LIBRARY else 1)])
+def test_a_worker_without_the_native_part_says_so(native: str, said: int) -> None:
+    start = "from streams import metrics; metrics.started('monitor', '', 60, 60)"
+    done = subprocess.run(
+        [sys.executable, "-c", start], capture_output=True, text=True, env=os.environ | {"TRUCE_NATIVE": native}, check=True
+    )
+    assert (done.stdout + done.stderr).count("without the native part") == said

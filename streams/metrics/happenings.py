@@ -13,6 +13,7 @@ import structlog
 
 from schemas.facts import Fact
 from streams.core.monitor import RULES
+from streams.core.native import LIBRARY
 from streams.metrics import families as counted
 
 log = structlog.get_logger("truce")
@@ -32,6 +33,8 @@ def started(stage: str, metrics_url: str, tick_s: int, stuck_after_s: int) -> No
     counted.TICK_INTERVAL.set(tick_s)
     counted.STUCK_AFTER.set(stuck_after_s)
     log.info("started", stage=stage, metrics=metrics_url)
+    if LIBRARY is None:
+        log.warning("without the native part", why="not built for these sources, or TRUCE_NATIVE=0", slower="ten times")
 
 
 # -- intake ------------------------------------------------------------------------------------------------------------
