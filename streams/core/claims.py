@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from schemas.facts import Casualties, Circle, CountRange, Report
-from schemas.reasons import UNLISTED, Kind, Side, TimePrecision, Trust, Weapon
+from schemas.reasons import UNLISTED, Kind, ReportType, Side, TimePrecision, Trust, Weapon
 from streams.core.check import seconds
 from streams.core.features import KINDS, UNSAID, WEAPONS, Features, number_of, numbers_of
 from streams.core.geometry import microdegrees
@@ -103,6 +103,14 @@ def span_of(report: Report, calendar: Calendar) -> tuple[Span, TimePrecision]:
     assert at is not None, "check lets no violation without a time pass"
     precision = report.time_precision or TimePrecision.EXACT
     return calendar.span(seconds(at), precision), precision
+
+
+def stated_at(report: Report, received_at: int) -> int:
+    """The time of a report without an occurrence of its own; nobody is alive later than he is heard."""
+    at = report.occurred_at or report.published_at
+    if at is None:
+        return received_at
+    return min(seconds(at), received_at) if report.type is ReportType.ALIVE else seconds(at)
 
 
 def _precision_of(length_s: int) -> TimePrecision:
@@ -372,4 +380,17 @@ def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:
 
 EXPLOSIVE = frozenset(Weapon) - {Weapon.SMALL_ARMS}
 
-__all__ = ["EXPLOSIVE", "Account", "Act", "Bounds", "Calendar", "Order", "Reading", "Span", "Teller", "bounds", "span_of"]
+__all__ = [
+    "EXPLOSIVE",
+    "Account",
+    "Act",
+    "Bounds",
+    "Calendar",
+    "Order",
+    "Reading",
+    "Span",
+    "Teller",
+    "bounds",
+    "span_of",
+    "stated_at",
+]

@@ -134,9 +134,10 @@ class Wanted(NamedTuple):
     days: range
 
     @property
-    def identity(self) -> tuple[ChangeKind, str, Phase, Phase, int]:
-        """A change announced earlier still holds if this is the same."""
-        return self.kind, self.zone, self.before, self.after, self.effective_at
+    def identity(self) -> tuple[ChangeKind, str, Phase, Phase, int, str]:
+        """A change announced earlier still holds if this is the same. Of what a party says, who says it, too."""
+        said = self.detail if self.kind in (ChangeKind.WITHDRAWN, ChangeKind.WAIVER) else ""
+        return self.kind, self.zone, self.before, self.after, self.effective_at, said
 
 
 class Reached(NamedTuple):
@@ -318,7 +319,8 @@ class _Extensions:
 
     def __init__(self, declared: Sequence[Declaration], party: str) -> None:
         self._waiting = deque(d for d in declared if d.party == party and d.declares == "extends")
-        self._until = self._latest_plain = -(1 << 62)
+        self._plain: deque[int] = deque()
+        self._until = -(1 << 62)
 
     def reach(self, valid_until: int, every_s: int, grace_s: int) -> int:
         """How far the party has extended a term that runs out at `valid_until`. Ask with later and later terms."""
@@ -327,9 +329,12 @@ class _Extensions:
             if declaration.until is not None:
                 self._until = max(self._until, declaration.until)
             else:
-                self._latest_plain = declaration.at
-        renewed = valid_until + every_s if self._latest_plain > valid_until - every_s else valid_until
-        return max(renewed, self._until)
+                self._plain.append(declaration.at)
+        while self._plain and self._until <= valid_until:
+            # A word extends one term: said in the grace of one it is not a word for the next.
+            if self._plain.popleft() > valid_until - every_s:
+                self._until = valid_until + every_s
+        return max(valid_until, self._until)
 
 
 __all__ = [

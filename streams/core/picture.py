@@ -12,7 +12,7 @@ from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
 from streams.core.access import Access, Statement
 from streams.core.anchoring import Work
 from streams.core.check import seconds
-from streams.core.claims import Account, Reading
+from streams.core.claims import Account, Reading, stated_at
 from streams.core.coverage import Coverage, Watch
 from streams.core.deduplicate import Claim, Deduplicator
 from streams.core.disagreement import WEEK_DAYS, Disagreement, Week
@@ -92,19 +92,19 @@ class Picture:
         elif report.type is ReportType.NIL:
             at_s = self._add_nil(key, report, circle, received_at, source)
         elif report.type is ReportType.ALIVE:
-            at_s = min(_stated(report, received_at), received_at)
+            at_s = stated_at(report, received_at)
             self.coverage.add_alive(key, source, at_s)
             if known is not None:
                 self._stale(*self.coverage.touched_by_alive(source, at_s))
         elif report.type is ReportType.ACCESS:
-            at_s = _stated(report, received_at)
+            at_s = stated_at(report, received_at)
             assert report.access is not None
             if self.access.add(key, report.access.area, Statement(at_s, source, report.access.state == "open")):
                 self._stale(self.terms.zone_ids, at_s, received_at + DAY)
         elif report.type is ReportType.TALLY:
             self._add_tally(key, report, circle, known)
         elif report.type is ReportType.DECLARATION:
-            at_s = _stated(report, received_at)
+            at_s = stated_at(report, received_at)
             if known is not None and known.party is not None and known.party == report.party:
                 until = None if report.until is None else seconds(report.until)
                 assert report.declares is not None
@@ -164,8 +164,8 @@ class Picture:
             self._stale(*self.coverage.touched_by_alive(*alive))
         statement = self.access.remove(key)
         if statement is not None:
-            # A denial that is taken back may have held for as long as anybody remembers.
-            self._stale(self.terms.zone_ids, statement.at, statement.at + self.terms.gate.late_days_max * DAY)
+            # A denial that is taken back may have held for as long as anybody may take it back: it closes with its day.
+            self._stale(self.terms.zone_ids, statement.at, statement.at + (self.terms.gate.late_days_max + 2) * DAY)
         self._stale_tally(self.tallies.remove(key))
         if self.declarations.pop(key, None) is not None:
             self._declared = True
@@ -274,11 +274,11 @@ class Picture:
         return claim.incident if isinstance(claim, Claim) else None
 
     def best_of_day(self, zone: str, day: int, metric: int, trusted_only: bool) -> int:
-        """The best of a metric on a day; with `trusted_only` of incidents that a source trusted for violence tells."""
+        """The best of a metric on a day; with `trusted_only` of incidents that a source trusted for violence tells. Tallies
+        count by such a source only."""
+        total = self.tallies.excess(zone, day, self.terms.d_hour_s)[0] if metric == 0 else 0
         if not trusted_only:
-            best = unpack(self.measure.zones[zone].day(day))[BEST * 3 + metric]
-            return best + (self.tallies.excess(zone, day, self.terms.d_hour_s)[0] if metric == 0 else 0)
-        total = 0
+            return total + unpack(self.measure.zones[zone].day(day))[BEST * 3 + metric]
         for told in self.measure.zones[zone].incidents(BEST, day):
             amounts = self.incidents[told].adds[BEST]
             if amounts is not None and self.derived[told].trusted:
@@ -540,12 +540,6 @@ def _unheard(incident_id: str) -> None:
 def _radius(covers: Covers | None) -> int | None:
     """How far a source says that it watched, about the place it names."""
     return None if covers is None or covers.location is None else covers.location.radius_m
-
-
-def _stated(report: Report, received_at: int) -> int:
-    """The time of a report without an occurrence of its own."""
-    at = report.occurred_at or report.published_at
-    return received_at if at is None else seconds(at)
 
 
 def _days(start_s: int, end_s: int) -> range:

@@ -83,44 +83,73 @@ def violation(name: str, hour: int, received_hour: int | None = None, revision: 
 
 
 class Seen:
-    """What readers have: phase changes in order, and the last day and level of each key."""
+    """What readers have: phase changes in order, and the last day and level of each key.
 
-    def __init__(self, terms: Terms, told: Iterable[Told], until_hour: int, from_hour: int = -1) -> None:
+    `restarts`: hours at whose end the state is thrown away and read again, from the last base if there is one. `read_from`: the
+    offset from which it was, the last time.
+    """
+
+    def __init__(
+        self, terms: Terms, told: Iterable[Told], until_hour: int, from_hour: int = -1, restarts: Iterable[int] = ()
+    ) -> None:
         self.changes: list[PhaseChange] = []
         self.days: dict[tuple[str, int], Day] = {}
         self.levels: dict[str, Level] = {}
-        partition, waiting = LogPartition(0), sorted(told, key=lambda t: t.received_hour)
-        partition.apply(0, terms_record(terms))
         self.rejected: list[Rejected] = []
+        self.read_from = 0
+        self.partition = LogPartition(0)
+        self._log: list[bytes] = []
+        self._checkpoints: dict[str, bytes] = {}
+        waiting, restarts = sorted(told, key=lambda t: t.received_hour), set(restarts)
+        self._put(terms_record(terms))
         for hour in range(from_hour, until_hour + 1):
             # What is received in an hour is in the log before the tick that ends it.
             while waiting and waiting[0].received_hour < hour:
-                self._report(partition, waiting.pop(0))
+                self._report(waiting.pop(0))
             at_s = D_HOUR_S + hour * HOUR
-            origin = Origin(TOPIC, 0, partition.next_offset)
-            partition.apply(partition.next_offset, msgspec.json.encode(LoggedTick(at_s, at_s, origin, {TOPIC: 1})))
-            self._see(partition)
+            self._put(msgspec.json.encode(LoggedTick(at_s, at_s, Origin(TOPIC, 0, len(self._log)), {TOPIC: 1})))
+            self._see()
+            if hour in restarts:
+                self.restart()
 
-    def _report(self, partition: LogPartition, told: Told) -> None:
+    def restart(self) -> None:
+        """Raises `HeadsDiffer` where the log now gives other changes than were announced."""
+        again = LogPartition.restore(0, self._checkpoints, told=True)
+        self.read_from = again.next_offset
+        for offset in range(again.next_offset, again.recorded_offset):
+            again.apply(offset, self._log[offset])
+        again.recovered()
+        assert again.flush(publish=False) == []
+        self.partition = again
+
+    def _put(self, record: bytes) -> None:
+        self._log.append(record)
+        self.partition.apply(len(self._log) - 1, record)
+
+    def _report(self, told: Told) -> None:
         located = told.report.get("type") == "violation" and told.report.get("status") != "retracted"
         record = told.record or LocatedReport(
             "rules",
             D_HOUR_S + told.received_hour * HOUR,
-            Origin(TOPIC, 0, partition.next_offset),
+            Origin(TOPIC, 0, len(self._log)),
             msgspec.Raw(msgspec.json.encode(told.report)),
             told.circle if located else None,
             None,
             told.retry_of,
         )
-        partition.apply(partition.next_offset, msgspec.json.encode(record))
+        self._put(msgspec.json.encode(record))
 
-    def _see(self, partition: LogPartition) -> None:
-        for fact in partition.flush():
+    def _see(self) -> None:
+        facts = self.partition.flush()
+        self._checkpoints |= {fact.key: fact.value for fact in (*self.partition.bases(), self.partition.position())}
+        for fact in facts:
             if fact.topic == PHASES:
                 self.changes.append(msgspec.json.decode(fact.value, type=PhaseChange))
             elif fact.topic == DAYS:
                 day = msgspec.json.decode(fact.value, type=Day)
                 self.days[day.zone, day.day] = day
+            elif fact.topic == LEVELS and fact.value is None:
+                del self.levels[fact.key.split("/")[1]]
             elif fact.topic == LEVELS:
                 level = msgspec.json.decode(fact.value, type=Level)
                 self.levels[level.zone] = level

@@ -310,6 +310,10 @@ def _declared(rows: str) -> list[Declaration]:
         ("usa extends 59, russia extends 60", 107, None),  # within the grace
         ("usa extends 48, russia extends 48", 107, None),
         ("usa extends 48, russia extends 48", 108, (108, ChangeReason.EXPIRED)),  # and a word extends one term, not two
+        ("usa extends 49, russia extends 49", 108, (108, ChangeReason.EXPIRED)),  # nor where it comes in the grace
+        ("usa extends 47, russia extends 47, usa extends 49, russia extends 49", 155, None),  # two words extend two
+        ("usa extends 47, russia extends 47, usa extends 49, russia extends 49", 156, (156, ChangeReason.EXPIRED)),
+        ("usa extends 1, russia extends 1, usa extends 2, russia extends 2", 108, (108, ChangeReason.EXPIRED)),
         ("usa extends 40, russia extends 61", 70, (60, ChangeReason.EXPIRED)),  # after it
         ("usa extends 40 200, russia extends 41 150", 161, None),  # to the earlier of the two
         ("usa extends 40 200, russia extends 41 150", 162, (162, ChangeReason.EXPIRED)),

@@ -73,6 +73,44 @@ def test_a_truce_that_is_not_renewed_in_time_runs_out_after_its_grace(text: str,
     assert seen.story() == [IN_FORCE, f"end ended {end}"]
 
 
+def withdrawal(hour: int, name: str, party: str, at_hour: int, revision: int = 1, status: str = "active") -> Told:
+    said = {"party": party, "declares": "withdraws", "occurred_at": time_of(at_hour)}
+    return report(hour, name, party, "declaration", revision=revision, status=status, **said)
+
+
+USA, RUSSIA = withdrawal(31, "a", "usa", 30), withdrawal(41, "b", "russia", 30)
+SAID_AT_ONE_MOMENT = [
+    # told                                                                      put on record, in order
+    ([USA, RUSSIA], ["withdrawn usa withdrew", "withdrawn russia withdrew"]),
+    ([USA, RUSSIA._replace(received_hour=31)], ["withdrawn russia withdrew", "withdrawn usa withdrew"]),
+    ([USA, withdrawal(31, "a2", "usa", 30)], ["withdrawn usa withdrew"]),
+    ([USA, withdrawal(41, "a2", "usa", 30)], ["withdrawn usa withdrew"]),
+    (
+        [USA, RUSSIA, withdrawal(51, "a", "usa", 30, 2, "retracted")],
+        ["withdrawn usa withdrew", "withdrawn russia withdrew", "void the change in_force to in_force no longer holds"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("told", "changes"), SAID_AT_ONE_MOMENT)
+def test_parties_that_withdraw_at_one_moment_are_each_put_on_record_once(told: list[Told], changes: list[str]) -> None:
+    seen = Seen(terms_of(ZERO), [*alive(ALWAYS), *told], 6 * 24)
+    assert [f"{change.kind} {change.detail}" for change in seen.changes[1:]] == changes
+
+
+@pytest.mark.parametrize("dated", ["occurred_at", "published_at"])
+@pytest.mark.parametrize(("party", "declares"), [("usa", "ends"), ("russia", "withdraws")])
+def test_a_word_that_is_older_than_what_is_open_comes_too_late_however_it_is_dated(dated, party, declares) -> None:
+    terms = terms_of(ZERO, gate={"days": 3, "max_span_days": 5, "settle_hours": 6, "late_days_max": 3}, ends={"ends_by": ["usa"]})
+    long, said = alive(range(-1, 25 * 24, 4)), {"party": party, "declares": declares}
+    told = report(18 * 24, "d", party, "declaration", **said, **{dated: time_of(4 * 24 + 1)})
+    for restarts in ((), (19 * 24,)):
+        seen = Seen(terms, [*long, told], 20 * 24, restarts=restarts)
+        assert seen.story() == Seen(terms, long, 20 * 24).story()
+        assert [refused.reason for refused in seen.rejected] == [Reason.TOO_LATE]
+    seen.restart()
+
+
 def test_after_the_end_nothing_qualifies_but_measuring_goes_on() -> None:
     seen = Seen(terms_of(ZERO, ends=RENEWED), [*alive(ALWAYS), violation("v", 100)], 10 * 24)
     assert [change.after for change in seen.changes] == ["in_force", "ended"]
@@ -299,6 +337,16 @@ def test_more_markers_than_are_told_apart_stand_for_all_days() -> None:
     assert Seen(terms_of(ZERO, limits=limits), [*alive(ALWAYS), *told], 72).outcomes("east", 1) == "unknown"
 
 
+def test_mending_one_report_does_not_lift_the_marker_of_another_that_was_not_told_apart() -> None:
+    markers = [marker(30 + n, f"{TOPIC}/0/90{n}") for n in range(4)]
+    terms = terms_of(ZERO, limits={"markers_max": 2})
+    for mended, outcome in ((2, "unknown"), (3, "unknown"), (4, "quiet")):
+        told = [*alive(ALWAYS), *markers, *(dismissal(40 + n, f"{TOPIC}/0/90{n}") for n in range(mended))]
+        seen = Seen(terms, told, 72, restarts=[35, 41])
+        assert seen.outcomes("east", 1) == outcome
+        assert len(seen.partition.monitors["rules"].markers) == 4 - mended
+
+
 # -- the baseline ------------------------------------------------------------------------------------------------------
 
 HALF = {"mode": "reduction", "metric": "incidents", "value": 0.5, "floor": 1}
@@ -336,6 +384,18 @@ def test_where_nobody_is_trusted_for_violence_the_baseline_counts_what_anybody_t
     sources = [source | {"trusted": [one for one in source["trusted"] if one != "violence"]} for source in mapping["sources"]]
     seen = Seen(terms_of(HALF, sources=sources), [*before(14, 4), *alive(range(0, 99, 4))], 3 * 24, BEFORE_H - 1)
     assert seen.days["east", 0].limit == 2_000
+
+
+def test_the_baseline_holds_what_bulletins_count_beyond_what_is_known() -> None:
+    day = {"covers": {"zone": "east"}, "count": 10}
+    counted = [
+        report(at * 24 + 24, f"t{at}", "monitor", "tally", period={"from": time_of(at * 24), "to": time_of(at * 24 + 24)}, **day)
+        for at in range(-14, 0)
+    ]
+    for told in (before(14, 0), before(14, 4)):
+        seen = Seen(terms_of(HALF), [*told, *counted, *alive(range(0, 99, 4))], 3 * 24, BEFORE_H - 1)
+        assert seen.days["east", -1].measures.incidents.best == 10
+        assert seen.days["east", 0].limit == 5_000
 
 
 def test_the_baseline_is_measured_once_and_then_frozen() -> None:

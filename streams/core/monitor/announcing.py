@@ -52,7 +52,9 @@ class Announcing:
         zones = terms.gated_ids if wanted.zone == WHOLE and terms.gate.scope == "all" else (wanted.zone,)
         listed = min(listed, terms.limits.listed_max)
         settled = self._days.settled
-        contested = [(z, d) for z in zones for d in wanted.days if Condition.CONTESTED in settled[z][d].failed]
+        # Of zones that were gated side by side one may have come later, with new terms.
+        run = [(z, d) for z in zones for d in wanted.days if z in self._governing.of_day(d).terms.thresholds]
+        contested = [(z, d) for z, d in run if Condition.CONTESTED in settled[z][d].failed]
         blocked = sorted({incident for zone, day in contested for incident in self._blocking(zone, day)})
         names = terms.truce.phase_names
         return PhaseChange(
@@ -73,7 +75,7 @@ class Announcing:
             supersedes=supersedes,
             streaks=self._history.streaks(terms),
             access_streaks=self._history.access_streaks(terms),
-            ledger=[self.day(zone, day, listed, end) for zone in zones for day in wanted.days],
+            ledger=[self.day(zone, day, listed, end) for zone, day in run],
             blocked_by=publish.cut(blocked, listed),
             terms=terms.hash,
             rules=RULES,

@@ -65,9 +65,11 @@ class Basis:
                     "passed_over": passed_over,
                     "clock_then": mark.clock,
                     "now_then": mark.now_s,
+                    "open_then": mark.open_from_s,
                     "terms_then": [[effective_s, terms.as_mapping()] for effective_s, terms in mark.terms],
                     "reports": monitor.reports.kept(),
                     "time": monitor.time.kept(),
+                    "open_from": monitor.open_from_s,
                     "closed": closed,
                     "told_from": told_from,
                     "baseline": days.baseline,
@@ -102,6 +104,7 @@ class Basis:
         self.reading = at, kept
         self._again_passed_over = frozenset(kept["passed_over"])
         monitor.time.clock, monitor.time.now_s = Clock.restore(kept["clock_then"]), kept["now_then"]
+        monitor.open_from_s = kept.get("open_then", 0)
         monitor.governing.entries = [(effective, Picture(parse(picture["terms"]))) for effective, picture in kept["pictures"]]
         self.judging = Governing()
         self.judging.entries = [(effective, Picture(parse(terms))) for effective, terms in kept["terms_then"]]
@@ -132,6 +135,7 @@ class Basis:
         self._again_passed_over = frozenset()
         self._closed = kept["closed"]
         monitor.time = Time.restore(kept["time"])
+        monitor.open_from_s = kept.get("open_from", monitor.open_from_s)
         monitor.markers.restore(kept["markers"])
         snapshot.to_chain(kept["chain"], monitor.chain)
         reports, days = monitor.reports, monitor.days

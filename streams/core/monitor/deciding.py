@@ -90,7 +90,8 @@ class Deciding:
 def _in_order(picture: Picture, terms: Terms) -> Declared:
     told = sorted(picture.declarations.values(), key=lambda d: (d.at, d.party, d.declares, d.until or 0))
     endings = [d for d in told if is_end(d, terms.ends)]
-    on_record = [d for d in told if _is_on_record(d, terms)]
+    # The same word, told by two of its party, is one.
+    on_record = list(dict.fromkeys(d for d in told if _is_on_record(d, terms)))
     return Declared(endings, on_record, runs_out(terms.ends, terms.d_hour_s, told))
 
 

@@ -74,6 +74,8 @@ class Monitor:
         self._early: list[tuple[LocatedReport, int]] = []
         self._mark: Mark | None = None
         self._present: Present | None = None
+        self.open_from_s = 0
+        """Days that end before this are closed (seconds since 1970). It never goes back."""
         self._outbox: list[Fact] = []
 
     # -- records in ----------------------------------------------------------------------------------------------------
@@ -248,7 +250,7 @@ class Monitor:
     def mark_at(self, offset: int) -> Mark:
         """From here the log can be told again, knowing what stood before."""
         terms = tuple((effective_s, picture.terms) for effective_s, picture in self._judging.entries)
-        return Mark(offset, self.time.clock.snapshot(), self.now_s, terms)
+        return Mark(offset, self.time.clock.snapshot(), self.now_s, self.open_from_s, terms)
 
     def _shared_mark(self, offset: int) -> Mark:
         """All that come between two steps of the clock have one."""
@@ -265,9 +267,11 @@ class Monitor:
         if self._present is None:
             picture = self._judging.at(self.now_s)
             end, gate = self.deciding.end.end, picture.terms.gate
-            open_from_s = 0 if self.now_s is None else self.now_s - gate.late_days_max * DAY
+            if self.now_s is not None:
+                # What has closed stays closed, whatever other terms say: its reports may be gone.
+                self.open_from_s = max(self.open_from_s, self.now_s - gate.late_days_max * DAY)
             last_moment_s = 1 << 62 if end is None else end.at + gate.after_days * DAY
-            self._present = Present(picture, self.now_s, open_from_s, last_moment_s)
+            self._present = Present(picture, self.now_s, self.open_from_s, last_moment_s)
         return self._present
 
     # -- terms and markers ---------------------------------------------------------------------------------------------
@@ -298,7 +302,8 @@ class Monitor:
             self.governing.settle(self.time.next_day)
             self.governing.advance(self.now_s)
             if record.correct and self.time.next_day >= 0:
-                self.days.baseline = self.days.measure_baseline()
+                if self.reports.forgotten_before * DAY <= self.governing.day_span(-terms.baseline.days)[0]:
+                    self.days.baseline = self.days.measure_baseline()
                 self._show_days(None, self.now_s)
         self._restate_all()
         early, self._early = self._early, []
@@ -341,7 +346,7 @@ class Monitor:
         self.governing.resolve(None if self._forgets() else self.time.next_day)
         self._show_days(before_s, now_s)
         self._settle(settled, now_s)
-        self._decide(now_s)
+        self._decide(before_s, now_s)
         self.readers.tick(self.governing.pictures, self.governing.governs, self.now_s)
         self._forget()
         self.basis.keep(self, offset, self._first_open(), self._announcing.told_from)
@@ -368,8 +373,10 @@ class Monitor:
             self.days.restate([(z, d) for z, d in stale if first <= d < self.time.next_day], ticked_s, ends)
         self.days.relent(ticked_s, settle_s)
 
-    def _decide(self, now_s: int) -> None:
+    def _decide(self, before_s: int | None, now_s: int) -> None:
         end, news = self.deciding.end.end, self.days.take_news()
+        if self.governing.at(before_s) is not self.governing.at(now_s):
+            self.deciding.void_reason = ChangeReason.TERMS_CHANGED
         changes = self.deciding.decide(
             now_s,
             self.time.ticked_s,
@@ -466,6 +473,7 @@ class Monitor:
         elif isinstance(record, TermsRecord):
             self.basis.take_terms(record)
             self._present = None
+            self._now()  # what closes by them is closed from here on
         elif isinstance(record, LoggedTick) and self.time.tell(record, self._judging.at(self.now_s).terms):
             self.time.now_s = self.time.clock.now_s
             self._mark = self._present = None

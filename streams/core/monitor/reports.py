@@ -17,7 +17,7 @@ from msgspec.structs import force_setattr, replace
 from schemas.facts import Circle, LocatedReport, Rejection, Report
 from schemas.reasons import UNLISTED, Reason, ReportType
 from streams.core.check import seconds
-from streams.core.claims import Reading
+from streams.core.claims import Reading, stated_at
 from streams.core.monitor.governing import Governing
 from streams.core.monitor.passed_over import PassedOver
 from streams.core.monitor.present import Present
@@ -31,6 +31,8 @@ for as long a closed day may be told again; a week more for what is said of its 
 GAZETTEERS_MAX = 100
 """Digests told apart in what is announced. One comes with each upgrade; more are somebody's mistake."""
 
+STATED = (ReportType.ALIVE, ReportType.ACCESS, ReportType.DECLARATION)
+"""What says when it holds from by when it was said."""
 JUDGEMENTS = (ReportType.FINDING, ReportType.DENIAL, ReportType.ACKNOWLEDGEMENT)
 
 _decode_report = msgspec.json.Decoder(Report).decode
@@ -39,12 +41,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Mark(NamedTuple):
-    """A place in the log from where reports can be judged again: the offset, the clock as it was before it, and which terms
-    governed from when."""
+    """A place in the log from where reports can be judged again: the offset, the clock as it was before it, from when on days
+    were open, and which terms governed from when."""
 
     offset: int
     clock: dict[str, Any]
     now_s: int | None
+    open_from_s: int
     terms: tuple[tuple[int, Terms], ...]
 
 
@@ -173,8 +176,8 @@ class Reports:
             start, end = seconds(report.covers.start), seconds(report.covers.end)
         elif report.period is not None:
             start, end = seconds(report.period.start), seconds(report.period.end)
-        elif report.occurred_at is not None:
-            start = end = seconds(report.occurred_at)
+        elif report.occurred_at is not None or report.type in STATED:
+            start = end = stated_at(report, located.received_at)
         if max(end, start + 1) <= terms.horizon_start_s or start >= present.last_moment_s:
             return None
         if max(end, start + 1) <= open_from_s:
