@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from operator import attrgetter
-from sys import intern
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,13 +20,14 @@ from streams.core.check import seconds
 from streams.core.features import KINDS, UNSAID, WEAPONS, Features, number_of, numbers_of
 from streams.core.geometry import microdegrees
 from streams.core.likeness import wording
-from streams.core.terms import DAY, HOUR, Source, Terms
+from streams.core.terms import DAY, HOUR, Source, Terms, folded
 from streams.core.totals import tells_of_many
 
 TIME_RANK = {precision: rank for rank, precision in enumerate(TimePrecision)}
 _TURN_OFFSET = 1 << 40
-WIDE_SPAN_S = 7 * DAY
-"""A report of a week or more tells of many incidents and is merged into none of them."""
+WIDE_SPAN_S = 7 * DAY - HOUR - 1
+"""A report of a week or more tells of many incidents and is merged into none of them. A week in which clocks go forward is an
+hour shorter, and one whose last second is named ends a second sooner."""
 BLUNT_PRECISION = 3
 """From here on a circle is a district or more."""
 PROVINCE_PRECISION = 4
@@ -50,28 +50,28 @@ class Calendar:
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
         self._offsets: dict[int, int] = {}
-        self._midnights: dict[date, int] = {}
+        self._clocks: dict[tuple[date, int], int] = {}
 
     def span(self, at_s: int, precision: TimePrecision) -> Span:
         """Half-open, but an exact time, which is a point: start and end are equal."""
         if precision is TimePrecision.EXACT:
             return at_s, at_s
-        if precision is TimePrecision.HOUR:
-            start = at_s - at_s % HOUR
-            return start, start + HOUR
         local = at_s + self._offset(at_s)
+        if precision is TimePrecision.HOUR:
+            start = at_s - local % HOUR
+            return start, start + HOUR
         day = date(1970, 1, 1) + timedelta(days=local // DAY)
         if precision is TimePrecision.PART_OF_DAY:
-            # Night, morning, afternoon, evening: quarters of the local day.
-            start = self._midnight(day) + local % DAY // (6 * HOUR) * 6 * HOUR
-            return start, start + 6 * HOUR
+            # Night, morning, afternoon, evening: quarters of the local day by its clock.
+            hour = local % DAY // (6 * HOUR) * 6
+            return self._clock(day, hour), self._clock(day, hour + 6) if hour < 18 else self._clock(day + timedelta(days=1))
         if precision is TimePrecision.DAY:
-            return self._midnight(day), self._midnight(day + timedelta(days=1))
+            return self._clock(day), self._clock(day + timedelta(days=1))
         if precision is TimePrecision.WEEK:
             monday = day - timedelta(days=day.weekday())
-            return self._midnight(monday), self._midnight(monday + timedelta(days=7))
+            return self._clock(monday), self._clock(monday + timedelta(days=7))
         first = day.replace(day=1)
-        return self._midnight(first), self._midnight(first + timedelta(days=monthrange(day.year, day.month)[1]))
+        return self._clock(first), self._clock(first + timedelta(days=monthrange(day.year, day.month)[1]))
 
     def _offset(self, at_s: int) -> int:
         quarter = at_s // 900
@@ -84,14 +84,15 @@ class Calendar:
             offset = self._offsets[quarter] = int(utc_offset.total_seconds())
         return offset
 
-    def _midnight(self, day: date) -> int:
-        start = self._midnights.get(day)
-        if start is None:
-            if len(self._midnights) > 10_000:
-                self._midnights.clear()
-            start = int(datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp())
-            self._midnights[day] = start
-        return start
+    def _clock(self, day: date, hour: int = 0) -> int:
+        """When the local clock shows this hour of a day."""
+        at_s = self._clocks.get((day, hour))
+        if at_s is None:
+            if len(self._clocks) > 10_000:
+                self._clocks.clear()
+            at_s = int(datetime(day.year, day.month, day.day, hour, tzinfo=self._zone).timestamp())
+            self._clocks[day, hour] = at_s
+        return at_s
 
 
 def span_of(report: Report, calendar: Calendar) -> tuple[Span, TimePrecision]:
@@ -194,14 +195,14 @@ class Reading:
         return int.from_bytes(lot.digest())
 
     def _teller(self, source: str) -> Teller:
-        folded = intern(source.strip().casefold())
-        known = self.terms.source_by_name.get(folded)
+        name = folded(source)
+        known = self.terms.source_by_name.get(name)
         if known is None:
             side = Side.INDEPENDENT.value
-            return Teller(source, folded, folded, None, UNLISTED, side, (UNLISTED, UNLISTED), False, False)
+            return Teller(source, name, name, None, UNLISTED, side, (UNLISTED, UNLISTED), False, False)
         lineage, independent = known.lineage or known.id, known.side == Side.INDEPENDENT
         trusted = Trust.VIOLENCE in known.trusted
-        return Teller(source, folded, known.id, known, lineage, known.side, (lineage, known.side), independent, trusted)
+        return Teller(source, name, known.id, known, lineage, known.side, (lineage, known.side), independent, trusted)
 
     def _act(
         self,
@@ -341,21 +342,23 @@ class Account:
         return not self.act.is_total and self.circle.precision < VAGUE_PRECISION
 
 
-def _lineage_named(name: str, terms: Terms) -> str:
-    """Of a source or a lineage that a report quotes."""
-    folded = name.strip().casefold()
-    known = terms.source_by_name.get(folded)
+def _lineage_named(quoted: str, terms: Terms) -> str | None:
+    """Of a source or a lineage that a report quotes, as terms spell it."""
+    name = folded(quoted)
+    if not name:
+        return None
+    known = terms.source_by_name.get(name)
     if known is not None:
         return known.lineage or known.id
-    return folded if any((source.lineage or source.id).casefold() == folded for source in terms.sources) else UNLISTED
+    lineages = (source.lineage or source.id for source in terms.sources)
+    return next((lineage for lineage in lineages if folded(lineage) == name), UNLISTED)
 
 
 def _actor(name: str | None, terms: Terms) -> str | None:
     if name is None:
         return None
-    folded = name.strip().casefold()
-    known = terms.actor_by_name.get(folded)
-    return known.id if known is not None else folded
+    known = terms.actor_by_name.get(folded(name))
+    return known.id if known is not None else folded(name)
 
 
 def bounds(count: int | CountRange | str | None, limit: int) -> Bounds | None:

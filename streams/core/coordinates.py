@@ -56,6 +56,16 @@ def by_coordinates(location: Location, where: Sequence[str], gazetteer: Gazettee
     return None if found is None else _reaching(found, codes, gazetteer)
 
 
+def judged(found: Circle, location: Location, where: Sequence[str], gazetteer: Gazetteer) -> Circle:
+    """The circle of a point that is not given as numbers, so that no slip of theirs explains it: where it contradicts the
+    province or country that the report names, it reaches as far as that."""
+    codes, is_stated = _named_areas(location, where, gazetteer)
+    lat_e6, lon_e6 = microdegrees(found.lat), microdegrees(found.lon)
+    if not is_stated or gazetteer.is_amid(codes, found.areas[0], lat_e6, lon_e6) or _agrees(lat_e6, lon_e6, codes, gazetteer):
+        return found
+    return _reaching(found, codes, gazetteer)
+
+
 def at_point(
     location: Location, lat_e6: int, lon_e6: int, where: Sequence[str], gazetteer: Gazetteer, repair: str | None = None
 ) -> Circle | None:
@@ -166,4 +176,4 @@ def _reaching(found: Circle, codes: Sequence[str], gazetteer: Gazetteer) -> Circ
 
 _AS_A_WHOLE = {False: (Method.COUNTRY, COUNTRY_PRECISION), True: (Method.PROVINCE, PROVINCE_PRECISION)}
 
-__all__ = ["BORDER_M", "PROVINCE_PRECISION", "by_coordinates", "radius_of_decimals"]
+__all__ = ["BORDER_M", "PROVINCE_PRECISION", "by_coordinates", "judged", "radius_of_decimals"]

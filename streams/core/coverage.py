@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from schemas.reasons import Side, Trust
-from streams.core.terms import DAY, HOUR, Source, Terms, thousandths
+from streams.core.terms import DAY, HOUR, Source, Terms, folded, thousandths
 from streams.core.zones import Placement
 
 
@@ -39,7 +39,7 @@ class Coverage:
         self._alive: dict[str, list[int]] = {}
         self._alive_at: dict[object, tuple[str, int]] = {}
         self._heard: dict[int, dict[str, dict[tuple[str, str], int]]] = {}
-        self._assumed = tuple(sorted({terms.source_by_name[n.casefold()].id for n in terms.coverage.assume_alive}))
+        self._assumed = tuple(sorted({terms.source_by_name[folded(n)].id for n in terms.coverage.assume_alive}))
         self.assumed = len(self._assumed)
 
     def add_watch(self, key: object, watch: Watch) -> None:

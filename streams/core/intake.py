@@ -33,7 +33,7 @@ from streams.core.check import SIZE_MAX, check, seconds
 from streams.core.clock import ORIGINS_MAX, lists_few
 from streams.core.envelope import unwrap
 from streams.core.locate import Locator
-from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError, parse
+from streams.core.terms import SIMULATED_PREFIX, Terms, TermsError, folded, parse
 from streams.core.zones import ZoneMap
 
 RECEIVED_AT_HEADER = "truce-received-at"
@@ -143,7 +143,7 @@ class Intake:
         lists: Sequence[gazetteer.ListedPlaces] = (),
         gazetteers: Gazetteers = gazetteer.load,
     ) -> None:
-        self._source_topics = {source.casefold(): tuple(topics) for source, topics in (source_topics or {}).items()}
+        self._source_topics = {folded(source): tuple(topics) for source, topics in (source_topics or {}).items()}
         self._clock_skew_max_s = clock_skew_max_s
         self._lists = tuple(lists)
         self._gazetteers = gazetteers
@@ -229,7 +229,7 @@ class Intake:
             report = check(body, received_at, self._clock_skew_max_s)
             if isinstance(report, Rejection):
                 return refuse(message, report)
-        source = report.source.casefold()
+        source = folded(report.source)
         if source in topic.shut_out:
             return refuse(message, _not_allowed(report, message.topic))
         head = received_at, Origin(message.topic, message.partition, message.offset), msgspec.Raw(body)
@@ -276,15 +276,25 @@ class Intake:
         known = self._topics.get(name)
         if known is None:
             takers = [self._taker(terms, name) for _, terms in sorted(self._terms.items()) if terms.takes_topic(name)]
-            shut_out = frozenset(source for source, topics in self._source_topics.items() if not _is_one_of(name, topics))
+            shut_out = self._shut_out(name)
             known = self._topics[name] = _Topic(name.startswith(SIMULATED_PREFIX), shut_out, tuple(takers))
         return known
 
     def _taker(self, terms: Terms, topic: str) -> _Taker:
-        bound = [name for name, source in terms.source_by_name.items() if source.topics and not _is_one_of(topic, source.topics)]
+        # Whoever the settings bind by one of its names is bound by all of them.
+        shut_out = {source.id for name in self._shut_out(topic) if (source := terms.source_by_name.get(name)) is not None}
+        bound = [
+            name
+            for name, source in terms.source_by_name.items()
+            if source.id in shut_out or (source.topics and not _is_one_of(topic, source.topics))
+        ]
         truce = terms.truce.id
         places = self._places[truce][1]
         return _Taker(terms, truce.encode(), places, frozenset(bound), terms.horizon_start_s - _BLUNT_MAX_S)
+
+    def _shut_out(self, topic: str) -> frozenset[str]:
+        """Sources that the settings let publish elsewhere only."""
+        return frozenset(source for source, topics in self._source_topics.items() if not _is_one_of(topic, topics))
 
     def _take_tick(self, message: Incoming) -> list[Entry] | Fact:
         assert message.value is not None
@@ -305,7 +315,7 @@ class Intake:
 def class_of(report: bytes, truces: Iterable[Terms]) -> str:
     """Who sent a report that was refused, by the first truce that knows the source; as `Intake.source_class`."""
     try:
-        name = _decode_sender(report).source.strip().casefold()
+        name = folded(_decode_sender(report).source)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "unreadable"
     for terms in truces:
@@ -411,7 +421,7 @@ def _place_of(report: Report) -> Location | None:
         return None
     if report.type is _VIOLATION:
         return report.location
-    if report.covers is not None and report.covers.location is not None:
+    if report.covers is not None and report.covers.zone is None:
         return report.covers.location
     return None
 
@@ -429,7 +439,9 @@ def _last_s(report: Report) -> int | None:
     revisions, and what is no violation."""
     if report.status == "retracted" or report.revision > 1 or report.type is not _VIOLATION:
         return None
-    last = report.occurred_to or report.occurred_at or report.occurred_from
+    if report.occurred_from is not None and report.occurred_to is not None:
+        return seconds(report.occurred_to)
+    last = report.occurred_at or report.occurred_from or report.occurred_to
     return None if last is None else seconds(last)
 
 

@@ -10,11 +10,13 @@ Zones are not decided here: a circle stays true when terms change.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from schemas.facts import Circle, Location, Rejection
 from schemas.reasons import Reason
 from streams.core import grids, names
 from streams.core.circles import circle, precision_of
-from streams.core.coordinates import by_coordinates
+from streams.core.coordinates import by_coordinates, judged
 from streams.core.gazetteer import Gazetteer
 from streams.core.mentions import by_text
 from streams.core.named import by_country, by_district, by_place, by_place_in_province, by_province, by_quarter
@@ -36,7 +38,8 @@ def locate(location: Location, countries: Sequence[str], gazetteer: Gazetteer) -
     for method in METHODS:
         found = method(location, where, gazetteer)
         if found is not None:
-            return found
+            blunter = location.precision is not None and location.precision > found.precision
+            return replace(found, precision=location.precision) if blunter else found
     return Rejection(Reason.NOT_LOCATABLE, "; ".join(_faults(location, where, gazetteer)) or _NOTHING_GIVEN)
 
 
@@ -74,7 +77,8 @@ def by_grid(location: Location, where: Sequence[str], gazetteer: Gazetteer) -> C
         if point is None or not (point.lat_e6 or point.lon_e6):
             continue
         radius_m = max(location.radius_m or 0, point.radius_m)
-        return circle(point.lat_e6, point.lon_e6, radius_m, point.method, gazetteer, precision=location.precision)
+        found = circle(point.lat_e6, point.lon_e6, radius_m, point.method, gazetteer, precision=location.precision)
+        return judged(found, location, where, gazetteer)
     return None
 
 

@@ -5,7 +5,6 @@ phases and of what was announced: it is a function of the live reports and the t
 """
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from sys import intern
 
 from schemas.facts import Circle, Covers, Report
 from schemas.reasons import UNLISTED, WHOLE, Kind, ReportType, Trust
@@ -23,7 +22,7 @@ from streams.core.measure import Measure, contribution
 from streams.core.reach import BEST, Reach, forget_reaches
 from streams.core.sums import unpack
 from streams.core.tallies import Tallies, Tally
-from streams.core.terms import DAY, HOUR, Source, Terms
+from streams.core.terms import DAY, HOUR, Source, Terms, folded
 from streams.core.testimony import Derived
 from streams.core.zones import ZoneMap
 
@@ -38,7 +37,7 @@ Heard = tuple[tuple[str, str], int, tuple[str, ...]]
 
 def key_of(source: str, report_id: str) -> Key:
     """How a report is known, however its source is written."""
-    return intern(source.strip().casefold()), report_id
+    return folded(source), report_id
 
 
 class Picture:
@@ -202,7 +201,7 @@ class Picture:
             zones = (covers.zone,) if covers.zone in self.measure.zones else ()
         else:
             zones = () if circle is None else self.zone_map.covered_by(circle, _radius(covers))
-        start = seconds(covers.start)
+        start = max(seconds(covers.start), self.terms.horizon_start_s)
         watch = Watch(source, zones, start, min(seconds(covers.end), received_at))
         self.coverage.add_watch(key, watch)
         self._watch_changed(watch)
@@ -512,7 +511,7 @@ class Picture:
 
     def _watch_changed(self, watch: Watch) -> None:
         self._stale(watch.zones, watch.start, watch.end)
-        known = self.terms.source_by_name.get(watch.source.casefold())
+        known = self.terms.source_by_name.get(folded(watch.source))
         if known is not None and Trust.WATCH in known.trusted:
             for day in _days(watch.start, watch.end):
                 for incident_id in self._unlisted_by_day.get(day, ()):

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from schemas.facts import PublicTerms
-from streams.core.terms import Terms
+from streams.core.terms import Terms, folded
 
 _KEPT_OF_A_SOURCE = ("side", "trusted", "party")
 
@@ -48,7 +48,7 @@ def _source(source: dict[str, Any], salt: str) -> dict[str, Any]:
 
 
 def _is_assumed(source: Any, terms: Terms) -> bool:
-    return any(terms.source_by_name[name.casefold()] is source for name in terms.coverage.assume_alive)
+    return any(terms.source_by_name[folded(name)] is source for name in terms.coverage.assume_alive)
 
 
 @lru_cache(maxsize=4_096)

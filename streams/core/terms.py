@@ -13,9 +13,11 @@ import tomllib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Annotated, Any, Literal
+from unicodedata import category, normalize
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -41,6 +43,14 @@ Hours = Annotated[int, Meta(ge=0, le=24 * 366)]
 
 PLACES_BYTES_MAX = 200_000
 """What the lists of places may add to terms, as JSON."""
+
+
+@lru_cache(maxsize=4_096)
+def folded(name: str) -> str:
+    """How a source, a lineage or an actor is known, however it is written: without regard to case, to blanks around it, to how
+    its letters are composed, and to marks that nobody sees. One object for all."""
+    plain = name if name.isascii() else "".join(one for one in normalize("NFKC", name) if category(one) != "Cf")
+    return intern(plain.strip().casefold())
 
 
 class TermsError(ValueError):
@@ -302,11 +312,11 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     @cached_property
     def source_by_name(self) -> dict[str, Source]:
-        return {name.casefold(): source for source in self.sources for name in (source.id, *source.names)}
+        return {folded(name): source for source in self.sources for name in (source.id, *source.names)}
 
     @cached_property
     def actor_by_name(self) -> dict[str, Actor]:
-        return {name.casefold(): actor for actor in self.actors for name in (actor.id, *actor.names)}
+        return {folded(name): actor for actor in self.actors for name in (actor.id, *actor.names)}
 
     @cached_property
     def actor_by_id(self) -> dict[str, Actor]:
@@ -314,7 +324,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
 
     def lineage(self, source: str) -> str:
         """The lineage of a source by any of its names; `unlisted` for one that terms do not know."""
-        known = self.source_by_name.get(source.casefold())
+        known = self.source_by_name.get(folded(source))
         return UNLISTED if known is None else known.lineage or known.id
 
     @cached_property
@@ -511,13 +521,13 @@ def _check_sources(terms: Terms) -> Iterable[str]:
         for name in (source.id, *source.names):
             if has_controls(name):
                 yield f"sources.{source.id!r}: the name {name!r} has control characters in it"
-            if names.setdefault(name.casefold(), source.id) != source.id:
-                yield f"sources.{source.id}: the name {name!r} is also one of {names[name.casefold()]}"
+            if names.setdefault(folded(name), source.id) != source.id:
+                yield f"sources.{source.id}: the name {name!r} is also one of {names[folded(name)]}"
     for actor in terms.actors:
         if actor.side is not None and actor.side not in sides:
             yield f"actors.{actor.id}: side {actor.side!r} is none of {sorted(sides)}"
     for name in terms.coverage.assume_alive:
-        if name.casefold() not in terms.source_by_name:
+        if folded(name) not in terms.source_by_name:
             yield f"coverage.assume_alive: there is no source {name!r}"
 
 
@@ -566,4 +576,4 @@ CHECKS: tuple[Callable[[Terms], Iterable[str]], ...] = (
     _check_places,
 )
 
-__all__ = ["DAY", "HOUR", "SIMULATED_PREFIX", "Terms", "TermsError", "load", "parse", "thousandths"]
+__all__ = ["DAY", "HOUR", "SIMULATED_PREFIX", "Terms", "TermsError", "folded", "load", "parse", "thousandths"]

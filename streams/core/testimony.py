@@ -73,6 +73,7 @@ class Testimony:
     """Counts over the claims of one incident. `killed`, `injured`: by lineage and quoted lineage, the numbers given."""
 
     __slots__ = (
+        "_accused",
         "_exclusions",
         "_own_reports",
         "_senders",
@@ -91,6 +92,7 @@ class Testimony:
         self.injured: dict[Pair, list[Told]] = {}
         self.by: dict[str, int] = {}
         self._terms = terms
+        self._accused: dict[str, int] = {}
         self._senders: dict[tuple[Pair, str], int] = {}
         self._trusted = 0
         self._weapons: dict[Weapon, int] = {}
@@ -116,6 +118,8 @@ class Testimony:
             _step(self._weapons, act.weapon, step)
         if act.by is not None:
             _step(self.by, act.by, step)
+            if account.listed:
+                _step(self._accused, act.by, step)
             attacker = self._terms.actor_by_id.get(act.by)
             if attacker is not None and attacker.side == teller.side and not teller.independent:
                 _step(self._own_reports, teller.lineage, step)
@@ -192,18 +196,21 @@ class Testimony:
         return Grade.FAIR if self._trusted or voices.fair else Grade.WEAK
 
     def accused_sides(self) -> Set[str]:
-        """Sides of those that are named as having done it."""
-        if not self.by:
+        """Sides of those that listed sources name as having done it: what anybody may say accuses nobody."""
+        if not self._accused:
             return NO_SIDES
         sides = set()
-        for name in self.by:
+        for name in self._accused:
             actor = self._terms.actor_by_id.get(name)
             if actor is not None and actor.side is not None and actor.side != Side.INDEPENDENT:
                 sides.add(actor.side)
         return sides
 
     def _toll(self, table: dict[Pair, list[Told]], voices: Voices, accused: Set[str]) -> Bounds:
-        """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody."""
+        """Lowest low, highest high, lower median of the bests, over one claim a lineage. Unsaid is nobody.
+
+        The accused may raise the high of what others say, and nothing else.
+        """
         if not table:
             return NOBODY
         own: list[Bounds] = []
@@ -213,14 +220,18 @@ class Testimony:
             if pairs:
                 speaking = pairs if len(pairs) == 1 else self.speaking(pairs, accused)
                 last = max([table[pair][-1] for pair in speaking])
+                if accused and len(speaking) < len(group):
+                    sides = self._sides_of(speaking)
                 (own if sides and sides <= accused else others).append(last[3])
-        if not others:
-            others, own = own, []
-        if own:
-            highest = max(high for _, _, high in others)
-            # The accused may add to what is said of it, never take away.
-            others += [bounds for bounds in own if bounds[2] > highest]
-        return together(tuple(sorted(others)), self._terms.claim_spread, self._terms.limits.casualties_max)
+        spread, limit = self._terms.claim_spread, self._terms.limits.casualties_max
+        if not others or not own:
+            return together(tuple(sorted(others or own)), spread, limit)
+        low, best, high = together(tuple(sorted(others)), spread, limit)
+        return low, best, max(high, max(own_high for _, _, own_high in own))
+
+    def _sides_of(self, pairs: Sequence[Pair]) -> frozenset[str]:
+        """Of those that terms know."""
+        return frozenset(side for pair, side in self._senders if pair in pairs and pair[0] != UNLISTED)
 
     def _weight(self, kind: Kind) -> tuple[Weapon, Bounds]:
         """The weapon most claims name, and the weights of the least, the most named, and the worst."""
@@ -283,31 +294,40 @@ def _voices(senders: frozenset[tuple[Pair, str]], copied: tuple[tuple[str, str],
     """Of claims known by their lineages and sides, and by which lineages copied which: there are few kinds of these.
 
     Lineages that depend on each other count once: those joined by quoting or by copying fall together. What speaks for a
-    side may join itself to one independent lineage, but not two of them to each other: whoever copies both would make one
+    side may join itself to one lineage that does not, but not two of them to each other: whoever copies both would make one
     witness of them.
     """
     parent: dict[str, str] = {}
     independent = {pair[0] for pair, side in senders if side == Side.INDEPENDENT and pair[0] != UNLISTED}
-    holding = set(independent)
+    # By lineage, and then by the first of those that fell together: the sides that speak there.
+    sides_of: dict[str, frozenset[str]] = {}
+    for (lineage, _), side in senders:
+        if lineage != UNLISTED:
+            sides_of[lineage] = sides_of.get(lineage, NO_SIDES) | {side}
+    spoken_by = dict(sides_of)
 
     def root(lineage: str) -> str:
         while parent.setdefault(lineage, lineage) != lineage:
             lineage = parent[lineage]
         return lineage
 
-    def join(one: str, other: str, free: bool) -> None:
+    def join(one: str, other: str, joining: Sequence[str]) -> None:
+        """`joining`: those of the two that speak for a side, and may have done it to make one of others."""
         first, second = sorted((root(one), root(other)))
-        if first != second and (free or not (first in holding and second in holding)):
-            parent[second] = first
-            if second in holding:
-                holding.add(first)
+        if first == second:
+            return
+        both = spoken_by.get(first, NO_SIDES), spoken_by.get(second, NO_SIDES)
+        if any(both[0] - sides_of.get(lineage, NO_SIDES) and both[1] - sides_of.get(lineage, NO_SIDES) for lineage in joining):
+            return
+        parent[second] = first
+        spoken_by[first] = both[0] | both[1]
 
     pairs = sorted({pair for pair, _ in senders}, key=lambda pair: (pair[0], pair[1] or ""))
     for lineage, via in pairs:
         if via is not None:
-            join(lineage, via, lineage in independent)
+            join(lineage, via, [] if lineage in independent else [lineage])
     for one, other in copied:
-        join(one, other, one in independent and other in independent)
+        join(one, other, [lineage for lineage in (one, other) if lineage not in independent])
     by_root: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_root.setdefault(root(pair[0]), []).append(pair)

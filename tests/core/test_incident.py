@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from schemas.facts import Casualties, Circle, CountRange, Report
-from schemas.reasons import Grade, Method, Scope
-from streams.core.claims import bounds
+from schemas.reasons import UNLISTED, Grade, Method, Scope, TimePrecision, Weapon
+from streams.core.claims import Reading, bounds
 from streams.core.measure import BEST, HIGH, LOW
 from streams.core.picture import Picture
 from streams.core.sums import unpack
@@ -152,6 +152,10 @@ def _add(
         ("observatory by=government, outlet, ministry", [6, 8, 0], (6, 6, 8)),
         ("observatory by=government, ministry", [None, 2], (2, 2, 2)),  # it alone says anything
         ("observatory by=government, council", [6, 1], (1, 1, 6)),  # not the accused
+        ("observatory by=government, ministry", [8, CountRange(0, 0, 13)], (8, 8, 13)),  # only its high is higher
+        ("observatory by=government, outlet, ministry", [8, 8, CountRange(0, 0, 9)], (8, 8, 9)),
+        ("observatory by=government, outlet, ministry via=observatory", [None, 8, 0], (8, 8, 8)),  # by whom it quotes, too
+        ("observatory, ministry, somebody by=government", [8, 3, None], (3, 3, 8)),  # anybody may accuse
     ],
 )
 def test_the_toll_is_bounded_by_one_claim_a_lineage(rows: str, killed: list[Any], expected: Any) -> None:
@@ -174,6 +178,10 @@ def test_the_toll_is_bounded_by_one_claim_a_lineage(rows: str, killed: list[Any]
         ("observatory, outlet via=observatory", Grade.WEAK),  # it quotes the other: the two count once
         ("observatory, council via=observatory", Grade.WEAK),
         ("observatory, council, outlet via=observatory", Grade.FAIR),
+        ("observatory, council, ministry via=observatory, agency via=council", Grade.FAIR),  # nobody makes one of two others
+        ("observatory, outlet, ministry via=observatory, agency via=outlet", Grade.FAIR),
+        ("observatory, council via=ELSEWHERE, ministry via=Elsewhere", Grade.FAIR),  # terms know nobody of that name
+        ("outlet via=MINISTRY, council via=ministry", Grade.WEAK),
         ("observatory, outlet via=elsewhere", Grade.FAIR),
         ("ministry by=government", Grade.CONFIRMED),  # its own report
         ("ministry by=brigades", Grade.WEAK),
@@ -183,6 +191,16 @@ def test_the_toll_is_bounded_by_one_claim_a_lineage(rows: str, killed: list[Any]
 )
 def test_how_sure_an_incident_is(rows: str, expected: Grade) -> None:
     assert _told(rows).grade is expected
+
+
+@pytest.mark.parametrize(
+    ("via", "lineage"),
+    [("sana", "SANA"), (" Sana ", "SANA"), ("desk", "SANA"), ("outlet", "outlet"), ("elsewhere", UNLISTED), (" ", None)],
+)
+def test_a_lineage_is_quoted_however_it_is_written(via: str, lineage: str | None) -> None:
+    reading = Reading(parse(TERMS.as_mapping() | {"sources": [{"id": "desk", "lineage": "SANA"}, {"id": "outlet"}]}))
+    act = reading.act(None, Weapon.UNDETERMINED, None, None, via, TimePrecision.EXACT, False)
+    assert act.via_lineage == lineage
 
 
 WIRE = "Shells fell on the vegetable market of the old town shortly before noon, and three people died in the stalls"
@@ -199,6 +217,7 @@ OWN = "Our reporter counted three dead at the market, which was hit a little bef
         ([None, None], [["https://example.org/v1"], ["https://example.org/v1"]], Grade.WEAK),
         ([None, None], [["https://example.org/v1"], ["https://example.org/v2"]], Grade.FAIR),
         ([WIRE, WIRE, OWN], [[], [], []], Grade.FAIR),
+        ([OWN, None, None], [["https://example.org/v1"], [], ["https://example.org/v1"]], Grade.FAIR),
         ([WIRE, WIRE, WIRE], [[], [], []], Grade.WEAK),
     ],
 )

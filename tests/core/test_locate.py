@@ -26,6 +26,31 @@ def found(location: Location, land: Gazetteer = LAND) -> Circle:
     return circle
 
 
+@pytest.mark.parametrize(
+    ("location", "precision"),
+    [
+        (Location(place="Dupa", admin1="Westburg"), 2),
+        (Location(place="Dupa", admin1="Westburg", precision=1), 2),  # a name is no sharper than it is
+        (Location(place="Dupa", admin1="Westburg", precision=6), 6),
+        (Location(admin1="Westburg", precision=5), 5),
+        (Location(text="near Dupa", precision=5), 5),
+    ],
+)
+def test_a_stated_precision_can_only_make_it_blunter(location: Location, precision: int) -> None:
+    assert (found(location).precision, Locator(["XX"], LAND).locate(location).precision) == (precision, precision)
+
+
+@pytest.mark.parametrize("said", [{"place": "36.0001, 39.0001"}, {"mgrs": "37SEV00008394"}])
+def test_a_written_point_that_contradicts_the_province_reaches_as_far_as_that(said: dict[str, str]) -> None:
+    alone = found(Location(**said))
+    assert alone.radius_m <= 500
+    assert found(Location(**said, admin1="Eastburg")) == alone
+    wide = found(Location(**said, admin1="Westburg"))
+    assert (wide.lat, wide.lon) == (alone.lat, alone.lon)
+    assert wide.radius_m > 150_000
+    assert {"XX.01", "XX.02"} <= set(wide.areas)
+
+
 def fault(location: Location) -> str:
     rejection = locate(location, ["XX"], LAND)
     assert isinstance(rejection, Rejection), rejection

@@ -114,3 +114,27 @@ def test_a_report_that_is_read_as_it_is_comes_out_as_if_it_had_been_looked_at_fo
             outcomes.add(type(outcome))
     assert outcomes == {list, Fact}
     assert plain.take_counts() == careful.take_counts()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        # It goes by `occurred_at` where one end of a span is missing.
+        {"occurred_to": "1999-01-01T00:00:00Z"},
+        # The zone says what was watched, whatever place stands beside it.
+        {
+            "type": "nil",
+            "covers": {
+                "zone": "all",
+                "from": "2026-11-25T00:00:00Z",
+                "to": "2026-11-25T12:00:00Z",
+                "location": {"place": "nowhere at all"},
+            },
+        },
+    ],
+)
+def test_what_is_odd_and_can_be_used_is_taken(said: dict) -> None:
+    report = msgspec.json.decode(GOOD) | said
+    _, _, outcome = taken(msgspec.json.encode(report), [AT])
+    assert isinstance(outcome, list), outcome
+    assert len(outcome) == 1

@@ -435,6 +435,50 @@ def test_a_revision_that_moved_outside_the_truce_is_remembered() -> None:
     assert Seen(terms_of(ZERO), [*alive(ALWAYS), violation("v", 5), abroad, back], 48).outcomes("east", 1) == "violent"
 
 
+def of_a_week(name: str, first: int, last: int, **fields: Any) -> Told:
+    when = {"occurred_from": time_of(first), "occurred_to": time_of(last)}
+    return report(7 * 24, name, "usa", "violation", kind="attack", **when, **fields)
+
+
+@pytest.mark.parametrize(("hours", "incidents"), [(7 * 24, 2), (7 * 24 - 1, 2), (6 * 24, 1)])
+def test_what_tells_of_a_week_is_no_witness_of_one_strike_in_it_also_where_clocks_go_forward(hours: int, incidents: int) -> None:
+    week = of_a_week("week", 0, hours, casualties={"killed": 140}, time_precision="week")
+    seen = Seen(terms_of(ZERO), [*alive(ALWAYS), violation("v", 30), week], 8 * 24)
+    assert len(seen.partition.monitors["rules"].present.incidents) == incidents
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_report_can_be_taken_back_for_as_long_as_it_is_open_however_much_of_it_is_repeated(whole: bool) -> None:
+    terms = terms_of(ZERO, gate={"days": 3, "max_span_days": 5, "settle_hours": 6, "late_days_max": 3})
+    said = {"occurred_at": time_of(26), "time_precision": "week", "kind": "attack"}
+    told = report(30, "w", "monitor", "violation", **said)
+    back = report(6 * 24, "w", "monitor", "violation", revision=2, status="retracted", **(said if whole else {}))
+    seen = Seen(terms, [*alive(ALWAYS), told, back], 7 * 24)
+    assert seen.rejected == []
+    assert not seen.partition.monitors["rules"].present.incidents
+
+
+def test_what_speaks_of_days_to_come_is_kept_no_longer_than_what_came_with_it() -> None:
+    terms = terms_of(ZERO, gate={"days": 3, "max_span_days": 5, "settle_hours": 6, "late_days_max": 3})
+    ahead = [
+        report(30, "n", "somebody", "nil", covers={"zone": "east", "from": time_of(24), "to": "2199-01-01T00:00:00Z"}),
+        report(31, "r", "somebody", "violation", status="retracted", occurred_at="2199-01-01T00:00:00Z"),
+        report(32, "t", "somebody", "tally", count=1, period={"from": time_of(24), "to": "2199-01-01T00:00:00Z"}),
+    ]
+    long = alive(range(-1, 40 * 24, 4))
+    straight, pinned = (Seen(terms, [*long, *more], 40 * 24, restarts=[40 * 24]) for more in ([], ahead))
+    assert 0 < straight.read_from <= pinned.read_from <= straight.read_from + len(ahead)
+
+
+def test_a_nil_report_of_a_time_long_before_the_truce_touches_no_day_of_it() -> None:
+    since_ever = {"zone": "all", "from": "1970-01-01T00:00:00Z", "to": time_of(30)}
+    seen = Seen(terms_of(ZERO), [*alive(ALWAYS), report(30, "n", "somebody", "nil", covers=since_ever)], 72)
+    picture = seen.partition.monitors["rules"].present
+    first = (picture.terms.horizon_start_s - picture.terms.d_hour_s) // (24 * 3_600)
+    picture.remove(("somebody", "n"))
+    assert min(day for _, day in picture.stale_days) == first
+
+
 def test_a_revision_may_move_to_another_zone() -> None:
     moved = violation("v", 5, 20, revision=2)._replace(circle=WEST)
     seen = Seen(terms_of(ZERO), [*alive(ALWAYS), violation("v", 5), moved], 48)

@@ -167,22 +167,27 @@ class Reports:
         picture, terms, open_from_s = present.picture, present.picture.terms, present.open_from_s
         if held is not None and held.day < open_from_s // DAY:
             return _too_late(terms)
-        start = end = located.received_at
-        if report.type is ReportType.VIOLATION and report.status == "active":
+        start = end = received_at = located.received_at
+        is_account = report.type is ReportType.VIOLATION and report.status == "active"
+        if is_account:
             (start, end), _ = picture.reading.when(report)
             if located.circle is None or picture.zone_map.is_abroad(located.circle):
                 return None
+        elif report.type is ReportType.VIOLATION:
+            pass  # taken back: what counts is whether the one that it takes back is open
         elif report.covers is not None and report.covers.start is not None and report.covers.end is not None:
             start, end = seconds(report.covers.start), seconds(report.covers.end)
         elif report.period is not None:
             start, end = seconds(report.period.start), seconds(report.period.end)
         elif report.occurred_at is not None or report.type in STATED:
-            start = end = stated_at(report, located.received_at)
+            start = end = stated_at(report, received_at)
         if max(end, start + 1) <= terms.horizon_start_s or start >= present.last_moment_s:
             return None
         if max(end, start + 1) <= open_from_s:
             return _too_late(terms)
-        return max(start, end - 1) // DAY
+        last = max(start, end - 1)
+        # Whatever it says of days to come, what is no account of something is kept on account of the day on which it came.
+        return (last if is_account else min(last, received_at)) // DAY
 
     def _full(self, fresh: Live, picture: Picture) -> Rejection | None:
         """Limits are per lineage, so that nobody's flood silences another, and over all, so that memory has an end."""
