@@ -63,6 +63,9 @@ def truce(settings: str | None) -> None:
 def main() -> None:
     """Entry point: one readable line and a non-zero exit on failure, never a traceback for what a user can mend."""
     collect_seldom()
+    for stream in (sys.stdout, sys.stderr):
+        # Where a terminal cannot show an arrow or a name, a good run must not end as a failure.
+        stream.reconfigure(errors="backslashreplace")
     try:
         truce()
     except Exception as fault:
@@ -81,8 +84,9 @@ def _mendable() -> tuple[type[Exception], ...]:
     from streams.clients import BrokerProblem
     from streams.core.terms import TermsError
     from streams.settings import SettingsError
+    from streams.signing import KeyProblem
 
-    return (BrokerError, BrokerProblem, KafkaError, SettingsError, TermsError)
+    return (BrokerError, BrokerProblem, KafkaError, KeyProblem, SettingsError, TermsError)
 
 
 if __name__ == "__main__":

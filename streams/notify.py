@@ -9,7 +9,6 @@ import asyncio
 import hmac
 import time
 from base64 import b64decode, b64encode
-from binascii import Error
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -53,7 +52,7 @@ def secret_of(text: str) -> bytes:
     """A shared secret: base64 of at least 24 bytes, with or without "whsec_" before it. Raises `NotifyError`."""
     try:
         secret = b64decode(text.strip().removeprefix(SECRET_PREFIX), validate=True)
-    except Error:
+    except ValueError:
         raise NotifyError("the secret is not base64; `openssl rand -base64 32` makes one") from None
     if len(secret) < SECRET_BYTES_MIN:
         raise NotifyError(f"the secret has {len(secret)} bytes; {SECRET_BYTES_MIN} are the least")

@@ -21,14 +21,19 @@ from streams.core.clock import SimulatedTime
 from streams.core.intake import RECEIVED_AT_HEADER, tick_value
 from streams.core.terms import SIMULATED_PREFIX, Terms
 
+WAIT_S = 1.0
+"""Between two looks of whoever watches, while the next report is not due."""
+
 
 class Counts(Struct):
-    """What became of the rows so far. `last_s`: the time of receipt of the latest report, or of the latest tick."""
+    """What became of the rows so far. `last_s`: the time of receipt of the latest report, or of the latest tick; `next_s`: of
+    the next one, while it is waited for."""
 
     reports: int = 0
     ticks: int = 0
     unreadable: int = 0
     last_s: int = 0
+    next_s: int | None = None
 
 
 def publish(
@@ -44,7 +49,7 @@ def publish(
 
     `truces` are those that take the topic: their D-hours and settling give the ticks of a simulated one; a live topic
     needs none. `speed`: times as fast as the reports came; None does not wait at all. `tell` is given each row that is
-    no report, `watch` the counts after every message. Raises `BrokerProblem`.
+    no report, `watch` the counts after every message, and once a second while nothing is due. Raises `BrokerProblem`.
     """
     run = _Run(topic, producer, speed, watch)
     clock = SimulatedTime(truces) if topic.startswith(SIMULATED_PREFIX) else None
@@ -118,10 +123,14 @@ class _Run:
         if self._began is None:
             self._began = (time.monotonic(), at_s)
         began, first_s = self._began
-        ahead = began + (at_s - first_s) / self._speed - time.monotonic()
-        if ahead > 0:
+        due = began + (at_s - first_s) / self._speed
+        if due > time.monotonic():
             self._sending.settle()
-            time.sleep(ahead)
+        self.counts.next_s = at_s
+        while (ahead_s := due - time.monotonic()) > 0:
+            time.sleep(min(ahead_s, WAIT_S))
+            self._watch(self.counts)
+        self.counts.next_s = None
 
 
 class _Sourced(Struct):

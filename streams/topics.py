@@ -4,6 +4,7 @@ A topic with the wrong retention loses the log silently, and one with another nu
 one partition of the log writes to the same partition of every output; so both are told before they do harm.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -42,6 +43,11 @@ class Finding(NamedTuple):
 class Present(NamedTuple):
     partitions: int
     config: Mapping[str, str]
+
+
+def is_report_topic(name: str) -> bool:
+    """Whether a topic may be called so, and is one for reports."""
+    return re.fullmatch(re.escape(REPORTS_PREFIX) + r"[A-Za-z0-9._-]{1,200}", name) is not None
 
 
 def check_topics(

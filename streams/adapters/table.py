@@ -126,11 +126,15 @@ def kept(cells: Cells, columns: tuple[str, ...]) -> dict[str, str] | None:
 
 def _opened(path: Path) -> IO[bytes]:
     try:
-        return path.open("rb")
+        file = path.open("rb")
     except FileNotFoundError:
         raise AdapterError(f"{path}: there is no such file") from None
     except OSError as error:
         raise AdapterError(f"{path}: {error.strerror}") from None
+    if not file.seekable():
+        file.close()
+        raise AdapterError(f"{path}: a pipe, which can be read once only; give a file")
+    return file
 
 
 def _delimiter(file: IO[bytes]) -> str:

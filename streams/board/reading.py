@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer
@@ -10,7 +11,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import INCIDENTS, PHASES
 from streams.board.view import TYPES
 from streams.clients import BrokerProblem
-from streams.results import EVERY, LATEST
+from streams.results import EVERY, LATEST, ResultsError
 from streams.settings import Settings
 
 Message = tuple[str, str, bytes | None]
@@ -54,17 +55,22 @@ async def follow(settings: Settings) -> AsyncIterator[tuple[list[Message], bool]
 
 
 def stored(folder: Path) -> Iterator[Message]:
-    """The messages that `truce replay --out` wrote. Raises `FileNotFoundError` where a file of them is missing."""
+    """The messages that `truce replay --out` wrote. Raises `FileNotFoundError` where a file of them is missing, `ResultsError`
+    where a line of it is damaged."""
     for topic, name in (LATEST | EVERY).items():
         if topic in TYPES:
             with (folder / name).open("rb") as lines:
-                for number, line in enumerate(lines):
-                    yield topic, _key(topic, line, number), line
+                for number, line in enumerate(lines, 1):
+                    try:
+                        value = orjson.loads(line)
+                    except orjson.JSONDecodeError as fault:
+                        raise ResultsError(f"{folder / name}:{number} is damaged: {fault}") from None
+                    yield topic, _key(topic, value, number), line
 
 
-def _key(topic: str, line: bytes, number: int) -> str:
+def _key(topic: str, value: Any, number: int) -> str:
     """Files hold values only. Of their keys only the incident's is more than a way to tell values apart."""
-    return orjson.loads(line).get("id", "") if topic in (INCIDENTS, PHASES) else str(number)
+    return value.get("id", "") if topic in (INCIDENTS, PHASES) else str(number)
 
 
 __all__ = ["Message", "follow", "stored"]

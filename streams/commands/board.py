@@ -9,6 +9,7 @@ from aiohttp import web
 from streams.board.reading import follow
 from streams.board.server import Board, application
 from streams.clients import BrokerProblem
+from streams.logs import quieten
 from streams.settings import load
 
 
@@ -21,6 +22,7 @@ def board(host: str, port: int) -> None:
     It reads what the public topics hold and nothing else: anybody may see it. Put a web server in front of it to serve it
     to others.
     """
+    quieten("warning")
     asyncio.run(_serve(host, port))
 
 
@@ -45,6 +47,7 @@ async def _serve(host: str, port: int) -> None:
             return
     finally:
         reading.cancel()
+        await asyncio.wait([reading])
         await runner.cleanup()
 
 

@@ -69,7 +69,7 @@ class Story(NamedTuple):
 def demo(seed: int, as_json: bool, keep: bool, board: bool, to_broker: bool) -> None:
     """Watch two truces being decided: starts a Kafka of its own and a worker, tells both stories, stops everything.
 
-    The first start fetches Apache Kafka (about 100 MB).
+    The first start fetches Apache Kafka (45 MB).
     """
     console = Console(stderr=as_json, highlight=False)
     if to_broker:

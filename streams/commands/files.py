@@ -9,6 +9,7 @@ import click
 from streams.board.files import NothingToWrite, fold, now
 from streams.board.reading import follow, stored
 from streams.board.view import View
+from streams.results import ResultsError
 from streams.settings import load
 
 
@@ -17,7 +18,7 @@ def write_files(results: Path | None, folder: Path, write: Callable[[View], list
     try:
         view = fold(stored(results)) if results is not None else asyncio.run(now(follow(load())))
         written = write(view)
-    except NothingToWrite as fault:
+    except (NothingToWrite, ResultsError) as fault:
         raise click.ClickException(str(fault)) from None
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None

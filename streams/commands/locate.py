@@ -43,7 +43,7 @@ def locate(
     where = countries or (tuple(truce.truce.countries) if truce else ("SY",))
     locator = _locator(tuple(code.upper() for code in where), truce)
     zones = ZoneMap(truce) if truce else None
-    lines = names or (line.strip() for line in click.get_text_stream("stdin"))
+    lines = names or (line.decode("utf-8", "replace").strip() for line in click.get_binary_stream("stdin"))
     lost = 0
     for text in lines:
         if not text.strip():

@@ -4,9 +4,11 @@ import asyncio
 import re
 import signal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
+from streams.logs import quieten
 from streams.notify import Notifier, NotifyError, Pace, secret_of
 from streams.settings import load
 
@@ -28,12 +30,13 @@ def notify(
 
     A change is sent again until it is answered with 200 to 299; only then is the next one sent. Receivers act once on an id.
     """
-    if not re.match(r"https?://\S+$", url):
-        raise click.UsageError(f"{url!r} is no address; it begins with https:// or http://")
+    if not _is_address(url):
+        raise click.UsageError(f"{url!r} is no address; it begins with https:// or http:// and names a host")
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
         raise click.UsageError("--name: letters, digits, '.', '_' and '-'")
     try:
-        secret = secret_of(secret_file.read_text("utf-8"))
+        quieten("warning")
+        secret = secret_of(secret_file.read_text("utf-8", "replace"))
         pace = Pace(retry_first, retry_most)
         notifier = Notifier(load(), url, secret, name, truce=truce, pace=pace, say=lambda line: click.echo(line, err=True))
         asyncio.run(_until_stopped(notifier, from_now))
@@ -41,6 +44,14 @@ def notify(
         raise click.ClickException(f"{secret_file}: {fault.strerror}") from None
     except NotifyError as fault:
         raise click.ClickException(str(fault)) from None
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", url)
+    except ValueError:
+        return False
 
 
 async def _until_stopped(notifier: Notifier, from_now: bool) -> None:

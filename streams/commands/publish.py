@@ -18,7 +18,7 @@ from streams.publishing import Counts
 from streams.publishing import publish as publish_rows
 from streams.settings import Settings
 from streams.settings import load as load_settings
-from streams.topics import check_topics
+from streams.topics import check_topics, is_report_topic
 from streams.words import several
 
 TOLD_MAX = 20
@@ -79,6 +79,10 @@ def _check_topic(settings: Settings, topic: str) -> None:
     """A topic that is set up wrongly would lose simulated reports within minutes, or let a source stamp its own."""
     with clients.admin(settings) as client:
         findings = check_topics(client, settings.log_partitions, create=False)
+    if not is_report_topic(topic):
+        raise click.ClickException(
+            f"{topic!r} is no topic for reports: they are named {REPORTS_PREFIX}NAME, of letters, digits, '.', '_' and '-'"
+        )
     reports = (finding for finding in findings if finding.topic.startswith(REPORTS_PREFIX))
     finding = next((finding for finding in reports if finding.topic == topic), None)
     if finding is None:
@@ -113,4 +117,5 @@ def _readable(counts: Counts) -> str:
     at = f", up to {utc(counts.last_s)}" if counts.reports or counts.ticks else ""
     ticks = f", {several(counts.ticks, 'tick')}" if counts.ticks else ""
     unreadable = f", {several(counts.unreadable, 'row')} that cannot be read" if counts.unreadable else ""
-    return f"{several(counts.reports, 'report')}{ticks}{unreadable}{at}"
+    waiting = "" if counts.next_s is None else f"; the next one is of {utc(counts.next_s)} (--as-fast does not wait for that)"
+    return f"{several(counts.reports, 'report')}{ticks}{unreadable}{at}{waiting}"

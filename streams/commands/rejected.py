@@ -27,7 +27,7 @@ def rejected() -> None:
 
 
 @rejected.command("list")
-@click.option("--reason", type=click.Choice(list(Reason)), help="Those with this reason alone.")
+@click.option("--reason", type=click.Choice([reason.value for reason in Reason]), help="Those with this reason alone.")
 @click.option("--truce", metavar="ID", help="Those refused by this truce alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(reason: str | None, truce: str | None, as_json: bool) -> None:
@@ -38,7 +38,7 @@ def list_(reason: str | None, truce: str | None, as_json: bool) -> None:
         if as_json:
             click.echo(orjson.dumps(_summary(entry)))
         else:
-            click.echo(f"{entry.origin!s:<40} {entry.truce or '-':<20} {entry.reason:<18} {entry.detail}")
+            click.echo(f"{entry.origin!s:<40} {entry.truce or '-':<20} {entry.reason:<18} {_harmless(entry.detail)}")
 
 
 @rejected.command()
@@ -52,11 +52,11 @@ def show(id: str, as_json: bool) -> None:
             click.echo(orjson.dumps(_summary(entry) | original))
             continue
         click.echo(f"{entry.origin}\n  reason   {entry.reason} ({entry.stage})\n  truce    {entry.truce or '-'}")
-        click.echo(f"  detail   {entry.detail}")
+        click.echo(f"  detail   {_harmless(entry.detail)}")
         for name, value in entry.original_headers:
-            click.echo(f"  header   {name}: {value.decode('utf-8', 'backslashreplace')}")
+            click.echo(f"  header   {_harmless(name)}: {_harmless(value.decode('utf-8', 'backslashreplace'))}")
         click.echo(f"  original {len(entry.original)} bytes")
-        click.echo(entry.original[:SHOWN_BYTES].decode("utf-8", "backslashreplace"))
+        click.echo(_harmless(entry.original[:SHOWN_BYTES].decode("utf-8", "backslashreplace")))
 
 
 @rejected.command()
@@ -163,6 +163,11 @@ def _summary(entry: Rejected) -> dict[str, object]:
         "detail": entry.detail,
         "bytes": len(entry.original),
     }
+
+
+def _harmless(text: str) -> str:
+    """As a terminal may be given it: whoever sent it must not clear the screen or write over what stands above."""
+    return "".join(one if one == "\n" or one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 __all__ = ["rejected"]

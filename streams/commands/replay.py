@@ -78,6 +78,8 @@ def replay(
             results.discard()
     except (AdapterError, KeyProblem, ReplayError, ResultsError, TermsError) as fault:
         raise click.ClickException(str(fault)) from None
+    except BrokenPipeError:
+        raise  # whoever read what is printed has enough; the results are complete
     except OSError as fault:
         raise click.ClickException(f"{fault.filename or folder}: {fault.strerror}") from None
 

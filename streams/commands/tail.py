@@ -43,7 +43,7 @@ def _level(level: Level) -> str:
 
 def _day(day: Day) -> str:
     why = f" ({', '.join(day.failed)})" if day.failed else ""
-    limit = "no baseline" if day.limit is None else f"{day.metric} at most {_amount(day.metric, day.limit)}"
+    limit = "no baseline" if day.limit is None else f"{day.metric} at most {day.limit / 1000:g}"
     return f"{utc(day.starts)}  {day.truce}/{day.zone}  day {day.day}: {day.outcome}{why}  {_measures(day.measures)}  {limit}"
 
 
@@ -127,10 +127,6 @@ def _measures(measures: Measures) -> str:
     severity = measures.severity
     weighed = f"{severity.low / 1000:g}..{severity.best / 1000:g}..{severity.high / 1000:g}"
     return f"incidents {_interval(measures.incidents)}, severity {weighed}, killed {_interval(measures.killed)}"
-
-
-def _amount(metric: str, amount: int) -> str:
-    return f"{amount / 1000:g}" if metric == "severity" else str(amount)
 
 
 def _interval(interval: Interval) -> str:

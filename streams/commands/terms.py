@@ -14,6 +14,7 @@ from streams.backfill import Backfilled, bring_in_the_past
 from streams.commands.progress import every_two_seconds
 from streams.commands.times import Instant, utc
 from streams.core.intake import gazetteer_of, terms_record
+from streams.core.monitor.governing import OTHER_D_HOUR
 from streams.core.terms import DAY, Terms, TermsError, load, parse
 from streams.core.zones import ZoneMap
 from streams.settings import Settings
@@ -97,6 +98,8 @@ def _record(new: Terms, standing: TermsRecord | None, correct: bool, effective_f
     before = standing.terms["truce"]["partition"]
     if before != new.truce.partition:
         raise TermsError(f"truce.partition: {new.truce.id} lives on partition {before} and cannot move to {new.truce.partition}")
+    if parse(standing.terms).d_hour_s != new.d_hour_s:
+        raise TermsError(OTHER_D_HOUR)
     if effective_from is None:
         effective_from = new.d_hour_s if correct else _next_day(new)
     return terms_record(new, effective_from, correct)

@@ -9,7 +9,7 @@ from schemas.topics import REPORTS_PREFIX
 from streams import clients
 from streams.acls import acl_commands
 from streams.settings import load
-from streams.topics import Finding, check_topics
+from streams.topics import Finding, check_topics, is_report_topic
 
 
 class ReportTopic(click.ParamType):
@@ -19,8 +19,13 @@ class ReportTopic(click.ParamType):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
         topic, _, count = value.rpartition(":")
-        if not topic.startswith(REPORTS_PREFIX) or not count.isdecimal() or not int(count):
-            self.fail(f"{value!r}: write it as {REPORTS_PREFIX}field:4, a name with {REPORTS_PREFIX} and a number", param, ctx)
+        if not is_report_topic(topic) or not count.isdecimal() or not int(count):
+            self.fail(
+                f"{value!r}: write it as {REPORTS_PREFIX}field:4, a name with {REPORTS_PREFIX}, of letters, digits, '.', '_' and "
+                "'-', and a number",
+                param,
+                ctx,
+            )
         return topic, int(count)
 
 

@@ -367,6 +367,8 @@ def load(path: str | Path, overrides: Iterable[str] = ()) -> Terms:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise TermsError(f"{path}: there is no such file") from None
+    except OSError as fault:
+        raise TermsError(f"{path}: {fault.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise TermsError(f"{path}: not TOML: {fault}") from None
     for override in overrides:

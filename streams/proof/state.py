@@ -55,7 +55,8 @@ def find(source: Source, name: str, truce: str | None, watch: Watch) -> list[OfC
     told = ", ".join(f"{change.id[:8]} ({change.before_name} to {change.after_name})" for change in changes[:10])
     raise NotFound(
         f"{name}: no change of phase, no day and no incident has this name. Give truce/zone/day such as {_example(source)}, "
-        f"a date such as 2016-09-17, the id of an incident, or a change of phase: {told or 'there is none'}"
+        f"a date such as 2016-09-17, an id of an incident or its first letters (six at least), or a change of phase: "
+        f"{told or 'there is none'}"
     )
 
 

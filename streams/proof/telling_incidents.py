@@ -54,7 +54,7 @@ def _what(teller: Teller, body: Incident) -> Iterator[str]:
     yield f"{told[0].upper()}{told[1:]}."
     lineages = sum(body.told_by.values())
     who = "one source" if lineages == 1 else f"{counted(lineages)} sources that do not copy each other"
-    yield f"{body.reports} report{'s' if body.reports != 1 else ''} tell of it, of {who}."
+    yield f"{body.reports} {'report tells' if body.reports == 1 else 'reports tell'} of it, of {who}."
     assert body.starts is not None and body.ends is not None and body.radius_m is not None
     starts, ends = teller.when(body.starts), teller.when(body.ends)
     when = starts if body.starts == body.ends else f"between {starts} and {ends}"

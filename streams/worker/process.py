@@ -1,13 +1,11 @@
 """The life of one worker process: start, work until told to stop or until it cannot go on, let go, say how it ended."""
 
 import asyncio
-import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 import uvloop
@@ -16,7 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams import metrics
 from streams.collecting import collect_seldom
-from streams.core.faults import places_of, told
+from streams.logs import quieten, tell_unheard
 from streams.settings import Settings
 from streams.worker.failures import CannotStart, Fenced, Unsure, exit_code
 from streams.worker.progress import watch
@@ -56,7 +54,7 @@ def run_shell(make_shell: Callable[[], Shell], settings: Settings, metrics_port:
 
 async def _run(make_shell: Callable[[], Shell], settings: Settings, metrics_port: int) -> int:
     told_to_stop = asyncio.Event()
-    asyncio.get_running_loop().set_exception_handler(_tell_unheard)
+    asyncio.get_running_loop().set_exception_handler(tell_unheard)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told_to_stop.set)
     shell = make_shell()
@@ -128,43 +126,4 @@ def _follow_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def quieten(level: str) -> None:
-    """Libraries speak up when something is wrong; what we say is one line each, on standard error.
-
-    A fault is told by its type and its places in the code: what it says may hold the words of a report.
-    """
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Discreet("%(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _place_of_fault,
-            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-
-
-class _Discreet(logging.Formatter):
-    """For what libraries say of a fault that passed through them: it may be one of ours."""
-
-    def formatException(self, ei: Any) -> str:
-        return told(ei[1])
-
-
-def _tell_unheard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """What a task raised that nobody waited for. The loop's own words would hold the words of the fault."""
-    log.error("nobody waited for this", what=context["message"], exc_info=context.get("exception"))
-
-
-def _place_of_fault(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    fault = event.pop("exc_info", None)
-    if isinstance(fault, BaseException):
-        event["fault"], event["at"] = type(fault).__name__, places_of(fault)
-    return event
-
-
-__all__ = ["quieten", "run_shell"]
+__all__ = ["run_shell"]

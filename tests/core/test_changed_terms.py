@@ -5,6 +5,7 @@ from core.seen import D_HOUR_S, Seen, Told, alive, terms_of, violation
 
 from schemas.facts import Marker, TermsRecord
 from schemas.reasons import ChangeReason, Reason
+from streams.core.monitor.governing import OTHER_D_HOUR
 from streams.core.terms import DAY, HOUR, Terms, parse
 
 ZERO = {"mode": "zero"}
@@ -84,3 +85,14 @@ def test_what_terms_undo_says_that_terms_changed_also_where_they_take_effect_lat
         undone = [change for change in seen.changes if change.kind == "void"]
         assert [change.reason for change in undone] == [ChangeReason.TERMS_CHANGED]
         assert [change.decided_at for change in undone] == [D_HOUR_S + 7 * DAY]
+
+
+def test_a_truce_keeps_its_d_hour() -> None:
+    later = terms_of(ZERO, gate=QUICK).as_mapping()
+    later["truce"] = later["truce"] | {"d_hour": "2016-09-13T16:00:00Z"}
+    told = [*LONG, new(50, parse(later), 24, correct=True)]
+    seen = Seen(terms_of(ZERO, gate=QUICK), told, 6 * 24, restarts=[4 * 24])
+    assert [refused.detail for refused in seen.rejected] == [f"terms: {OTHER_D_HOUR}"]
+    assert seen.story() == ["advance in_force @0, 0"]  # whoever routes by them may leave reports out
+    mended = [*told, new(60, terms_of(ZERO, gate=QUICK), 24, correct=True)]
+    assert Seen(terms_of(ZERO, gate=QUICK), mended, 6 * 24).story()[1] == "advance qualified @72, 78"

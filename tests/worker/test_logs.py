@@ -12,7 +12,7 @@ BEGIN = """
 import asyncio, logging
 from streams import metrics
 from streams.worker import process
-from streams.worker.process import quieten
+from streams.logs import quieten, tell_unheard
 quieten("debug")
 class Odd(ValueError): pass
 def fail(): raise Odd("the words of a report")
@@ -24,7 +24,7 @@ WAYS = {
     "a task that nobody awaits": """
 async def task(): fail()
 async def main():
-    asyncio.get_running_loop().set_exception_handler(process._tell_unheard)
+    asyncio.get_running_loop().set_exception_handler(tell_unheard)
     asyncio.ensure_future(task())
     await asyncio.sleep(0.01)
     import gc; gc.collect()
@@ -38,3 +38,20 @@ def test_a_fault_is_told_by_type_and_place_only(way: str) -> None:
     ran = subprocess.run([sys.executable, "-c", BEGIN + WAYS[way]], capture_output=True, text=True, timeout=60, check=True)
     assert "Odd" in ran.stderr, ran.stderr
     assert "the words of a report" not in ran.stderr + ran.stdout
+
+
+def test_what_a_library_says_again_and_again_is_said_seldom_and_what_is_new_at_once() -> None:
+    say = """
+client = logging.getLogger("aiokafka")
+for number in range(1_000): client.error("no broker at node %s", number)
+client.error("something else")
+from streams import logs
+logs.SAME_WORDS_S = 0
+client.error("no broker at node %s", 1_000)
+"""
+    ran = subprocess.run([sys.executable, "-c", BEGIN + say], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stderr.splitlines() == [
+        "ERROR aiokafka no broker at node 0",
+        "ERROR aiokafka something else",
+        "ERROR aiokafka no broker at node 1000 (and 999 times since the last line of it)",
+    ]

@@ -116,7 +116,7 @@ class Basis:
         """Terms that came before the base judge what came between them and it."""
         assert self.judging is not None
         try:
-            self.judging.take(record.effective_from, picture_of(record), record.correct)
+            self.judging.take(record.effective_from, picture_of(record, self.judging), record.correct)
         except TermsError:
             return  # refused then, as they would be now
 

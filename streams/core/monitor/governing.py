@@ -7,6 +7,8 @@ from streams.core.claims import Account
 from streams.core.picture import Picture
 from streams.core.terms import DAY, HOUR, Terms, TermsError, parse
 
+OTHER_D_HOUR = "truce.d_hour: days are counted from it, and so it stays; a truce with another is one of its own, under its own id"
+
 
 class Governing:
     """Pictures in order of effect (seconds since 1970). Every one holds all live reports; each shows the days it governs."""
@@ -76,11 +78,13 @@ class Governing:
             picture.advance(hour_of(now_s, picture.terms))
 
 
-def picture_of(record: TermsRecord) -> Picture:
-    """Of terms in the log, without reports. Raises `TermsError` where they cannot be used."""
+def picture_of(record: TermsRecord, governing: Governing) -> Picture:
+    """Of terms in the log, without reports. Raises `TermsError` where they cannot be used, or cannot follow those that govern."""
     terms = parse(record.terms)
     if terms.truce.id != record.truce:
         raise TermsError(f"truce.id: {terms.truce.id!r}, in a record of {record.truce!r}")
+    if governing.entries and terms.d_hour_s != governing.d_hour_s:
+        raise TermsError(OTHER_D_HOUR)
     return Picture(terms)
 
 
@@ -89,4 +93,4 @@ def hour_of(at_s: int, terms: Terms) -> int:
     return (at_s - terms.d_hour_s) // HOUR
 
 
-__all__ = ["Governing", "hour_of", "picture_of"]
+__all__ = ["OTHER_D_HOUR", "Governing", "hour_of", "picture_of"]

@@ -282,7 +282,7 @@ class Monitor:
         What cannot be used changes nothing but that readers of the log hear of it.
         """
         try:
-            picture = picture_of(record)
+            picture = picture_of(record, self.governing)
         except TermsError as fault:
             self._unusable = f"its terms cannot be used: {fault}"
             return Rejection(Reason.WRONG_TYPE, f"terms: {fault}")
