@@ -255,7 +255,8 @@ class PublicTerms(Struct, frozen=True, omit_defaults=True):
 class Marker(Struct, frozen=True, omit_defaults=True, tag_field="record", tag="marker"):
     """A report was refused through no fault of its own: the days and zones it may concern are at most `unknown`.
 
-    `marker` is the origin of the refused report ("topic/partition/offset"). Without zones or times it concerns all.
+    `marker` is the origin of the refused report ("topic/partition/offset"). Without zones or times it concerns all. `digest`:
+    of the refused report (`digest_of`), so that no other one lifts it; without it any that claims to be that one again does.
     """
 
     truce: str
@@ -264,6 +265,7 @@ class Marker(Struct, frozen=True, omit_defaults=True, tag_field="record", tag="m
     zones: list[str] | None = None
     start: int | None = None
     end: int | None = None
+    digest: str | None = None
 
 
 class Dismissal(Struct, frozen=True, tag_field="record", tag="dismissal"):

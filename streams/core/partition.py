@@ -260,7 +260,7 @@ class LogPartition:
         there by now, and until it is read the days would go by without the report."""
         marker = None
         if isinstance(record, LocatedReport):
-            marker = Marker(record.truce, marker_of(record), Reason.INTERNAL_ERROR)
+            marker = marker_of(record, Reason.INTERNAL_ERROR)
             if self._monitor(record.truce) is not None:
                 self._give(record.truce, marker, offset)
         self._skipped.append(offset)

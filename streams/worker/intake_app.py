@@ -18,7 +18,9 @@ from schemas.facts import Fact, Marker, Origin, Rejection
 from schemas.reasons import Reason
 from schemas.topics import LOCATED, REJECTED, TERMS
 from streams import metrics
+from streams.core.envelope import unwrap
 from streams.core.intake import Incoming, Intake, refuse, retry_of
+from streams.core.monitor.refusals import digest_of
 from streams.core.terms import SIMULATED_PREFIX
 from streams.settings import Settings
 from streams.worker import failpoints
@@ -168,12 +170,13 @@ class IntakeShell(Shell):
 
     def _refuse_as_ours(self, message: Incoming, detail: str, outgoing: Outbox) -> None:
         origin = Origin(message.topic, message.partition, message.offset)
+        digest = _digest(message)
         self._raised += 1
         self._reject(message, refuse(message, Rejection(Reason.INTERNAL_ERROR, detail)), outgoing)
         for truce, terms in self.intake.truces.items():
             # Nobody knows which truce it was for; those that do not read this topic it cannot concern.
             if terms.takes_topic(message.topic):
-                marker = _encode(Marker(truce, retry_of(message) or str(origin), Reason.INTERNAL_ERROR))
+                marker = _encode(Marker(truce, retry_of(message) or str(origin), Reason.INTERNAL_ERROR, digest=digest))
                 outgoing[TopicPartition(LOCATED, terms.truce.partition)].append(Outgoing(truce.encode(), marker))
 
     def _reject(self, message: Incoming, fact: Fact, outgoing: Outbox) -> None:
@@ -220,6 +223,16 @@ class IntakeShell(Shell):
                 if record.value is not None:
                     yield record
         self._terms_offset = max(self._terms_offset, end)
+
+
+def _digest(message: Incoming) -> str | None:
+    """Of the report of a message on which something raised; None where it cannot be found in there."""
+    try:
+        body = unwrap(message.value or b"", message.headers)
+    except Exception:
+        # Broad, because this may be the very thing that raised, which is told already.
+        return None
+    return digest_of(body) if body and isinstance(body, bytes) else None
 
 
 __all__ = ["IntakeShell"]

@@ -69,6 +69,14 @@ def test_the_reports_of_a_source_keep_their_order(truce: Command, settings: Sett
     assert not any(is_tick(record) for record in values_of(settings, topic))
 
 
+def test_what_is_waited_for_is_said_and_how_not_to(truce: Command, report_topic: MakeTopic, tmp_path: Path):
+    topic = report_topic("reports.field", partitions=1)
+    reports = [a_report(0, "2016-09-12T16:00:00Z"), a_report(1, "2016-09-12T16:00:04Z")]
+    done = truce("publish", a_file(tmp_path / "r", reports), "--format", "reports", "--topic", topic)
+    assert done.exit_code == 0, done.output
+    assert "… 1 report, up to 2016-09-12 16:00Z; the next one is of 2016-09-12 16:00:04Z (--as-fast does not wait" in done.output
+
+
 def test_on_a_live_topic_reports_come_at_the_speed_asked_for(truce: Command, report_topic: MakeTopic, tmp_path: Path):
     topic = report_topic("reports.field", partitions=1)
     reports = [a_report(n, f"2016-09-13T10:00:{n:02}Z") for n in (0, 10, 20)]
@@ -111,7 +119,7 @@ def test_a_feed_without_a_report_still_tells_the_first_day(
     ("topic", "options", "told"),
     [
         ("reports.nowhere", (), "there is no report topic reports.nowhere; `truce topics --create --reports"),
-        ("truce.located", (), "there is no report topic truce.located"),
+        ("truce.located", (), "'truce.located' is no topic for reports"),
         ("reports.field", ("--simulated",), "reports.field is a live topic"),
         ("reports.field", ("--speed", "2", "--as-fast"), "not both"),
     ],

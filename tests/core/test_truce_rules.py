@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from core.seen import ALWAYS, SETTLED_7, TOPIC, Seen, Told, alive, declared, report, terms_of, time_of, violation
 
 from schemas.facts import Circle, Dismissal, Marker
 from schemas.reasons import Method, Reason
+from streams.core.monitor.refusals import digest_of
 
 IN_FORCE = "advance in_force @0, 0"
 QUALIFIED = f"advance qualified @168, {SETTLED_7}"
@@ -250,6 +252,9 @@ def retry(hour: int, name: str = FIRST) -> Told:
     return Told(hour, {"report_id": "again", "source": "monitor", "type": "alive"}, retry_of=name)
 
 
+AGAIN = msgspec.json.encode(retry(0).report)
+
+
 MARKERS = [
     # records of the log                                          outcomes of days 0 to 2, a week later
     ([marker(30)], "unknown unknown unknown"),
@@ -258,6 +263,9 @@ MARKERS = [
     ([marker(30), dismissal(40)], "quiet quiet quiet"),
     ([marker(30), dismissal(40, SECOND)], "unknown unknown unknown"),
     ([marker(30), retry(40)], "quiet quiet quiet"),
+    ([marker(30, digest=digest_of(AGAIN)), retry(40)], "quiet quiet quiet"),
+    ([marker(30, digest=digest_of(b"another report")), retry(40)], "unknown unknown unknown"),  # anybody may claim to be it
+    ([marker(30, digest=digest_of(b"another report")), dismissal(40)], "quiet quiet quiet"),
     ([marker(30), marker(35, SECOND), retry(40)], "unknown unknown unknown"),
     ([marker(30), marker(30), dismissal(40)], "quiet quiet quiet"),  # the same one, delivered again
 ]
@@ -338,10 +346,11 @@ def test_more_markers_than_are_told_apart_stand_for_all_days() -> None:
 
 
 def test_mending_one_report_does_not_lift_the_marker_of_another_that_was_not_told_apart() -> None:
-    markers = [marker(30 + n, f"{TOPIC}/0/90{n}") for n in range(4)]
+    markers = [marker(30 + n, f"{TOPIC}/0/90{n}", digest="one") for n in range(4)]
     terms = terms_of(ZERO, limits={"markers_max": 2})
     for mended, outcome in ((2, "unknown"), (3, "unknown"), (4, "quiet")):
         told = [*alive(ALWAYS), *markers, *(dismissal(40 + n, f"{TOPIC}/0/90{n}") for n in range(mended))]
+        told.append(retry(45, f"{TOPIC}/0/903"))  # of another report
         seen = Seen(terms, told, 72, restarts=[35, 41])
         assert seen.outcomes("east", 1) == outcome
         assert len(seen.partition.monitors["rules"].markers) == 4 - mended

@@ -14,7 +14,7 @@ class Markers:
 
     def __init__(self) -> None:
         self._standing: dict[str, Marker] = {}
-        self._beyond: dict[str, Reason] = {}
+        self._beyond: dict[str, tuple[Reason, str | None]] = {}
 
     def __len__(self) -> int:
         return len(self._standing) + len(self._beyond)
@@ -24,19 +24,23 @@ class Markers:
         if marker.marker in self._standing or marker.marker in self._beyond:
             return False
         if self._beyond or len(self._standing) + 1 >= most:
-            self._beyond[marker.marker] = marker.reason
+            self._beyond[marker.marker] = marker.reason, marker.digest
         else:
             self._standing[marker.marker] = marker
         return True
 
-    def lift(self, name: str) -> bool:
-        """Whether it stood."""
+    def lift(self, name: str, digest: str | None = None) -> bool:
+        """Whether it stood. With the digest of what was published again, only the marker of that very report."""
+        marker = self._standing.get(name)
+        known = self._beyond.get(name, (None, None))[1] if marker is None else marker.digest
+        if digest is not None and known not in (None, digest):
+            return False
         return self._standing.pop(name, None) is not None or self._beyond.pop(name, None) is not None
 
     def lift_all(self, reason: Reason) -> bool:
         """Those that stand for this reason. Whether there were any."""
         names = [name for name, marker in self._standing.items() if marker.reason is reason]
-        names += [name for name, of_it in self._beyond.items() if of_it is reason]
+        names += [name for name, (of_it, _) in self._beyond.items() if of_it is reason]
         return any([self.lift(name) for name in names])
 
     def stands(self, zone: str, start_s: int, end_s: int) -> bool:
@@ -55,7 +59,7 @@ class Markers:
 
     def restore(self, kept: dict[str, Any]) -> None:
         self._standing = {marker.marker: marker for marker in msgspec.convert(kept["standing"], list[Marker])}
-        self._beyond = {name: Reason(reason) for name, reason in kept.get("beyond", ())}
+        self._beyond = {name: (Reason(reason), digest) for name, (reason, digest) in kept.get("beyond", ())}
 
 
 __all__ = ["Markers"]

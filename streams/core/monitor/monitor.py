@@ -36,7 +36,7 @@ from streams.core.monitor.governing import Governing, picture_of
 from streams.core.monitor.history import History
 from streams.core.monitor.markers import Markers
 from streams.core.monitor.present import Present
-from streams.core.monitor.refusals import marker_of, refusal
+from streams.core.monitor.refusals import digest_of, marker_of, refusal
 from streams.core.monitor.reports import Live, Mark, Reports, first_kept, must_mark
 from streams.core.monitor.time import Time
 from streams.core.monitor.waiting import Waiting
@@ -226,19 +226,19 @@ class Monitor:
             return
         full = Rejection(Reason.LIMIT_REACHED, "truce: too many reports wait for its terms")
         self.counts["rejected"] += 1
-        self.markers.put(Marker(self.truce, marker_of(located), full.reason), EARLY_MAX)
+        self.markers.put(marker_of(located, full.reason), EARLY_MAX)
         self._outbox.append(refusal(located, full))
 
     def _enter(self, located: LocatedReport, offset: int, mark: Mark, present: Present) -> None:
         if located.retry_of is not None:
-            self._lift_marker(located.retry_of)
+            self._lift_marker(located.retry_of, digest_of(bytes(located.report)))
         refused = self.reports.take(located, offset, mark, present)
         if refused is not None:
             self._refuse(located, *refused)
 
     def _refuse(self, located: LocatedReport, rejection: Rejection, live: Live) -> None:
         if rejection.reason is Reason.LIMIT_REACHED and must_mark(live):
-            self._put_marker(Marker(self.truce, marker_of(located), rejection.reason, None, *live.span))
+            self._put_marker(marker_of(located, rejection.reason, *live.span))
         self._outbox.append(refusal(located, rejection))
 
     def _let_in(self) -> None:
@@ -316,8 +316,8 @@ class Monitor:
         if self.markers.put(marker, most):
             self._restate_all()
 
-    def _lift_marker(self, name: str) -> None:
-        if self.markers.lift(name):
+    def _lift_marker(self, name: str, digest: str | None = None) -> None:
+        if self.markers.lift(name, digest):
             self._restate_all()
 
     def _restate_all(self) -> None:
