@@ -159,13 +159,23 @@ class Readers:
                 self._moved |= self._leading.pop(incident)
             for incident, anchor in gone.items():
                 if governs(picture, anchor) and self._due.get(incident, picture) is picture:
-                    self._due.pop(incident, None)
-                    self._fresh.discard(incident)
-                    self._gone[incident] = picture, anchor
-                    self._moved.add(incident)
+                    self._let_vanish(incident, picture, anchor)
             for incident in changed:
-                if governs(picture, picture.incidents[incident].anchor):
+                anchor = picture.incidents[incident].anchor
+                if governs(picture, anchor):
                     self._show(incident, picture)
+                    continue
+                # A revision may have moved it to a day that others govern, who know it by another id, or in another incident.
+                other = next((one for one in pictures if governs(one, anchor)), None)
+                if other is not None and incident not in other.incidents:
+                    self._let_vanish(incident, other, anchor)
+
+    def _let_vanish(self, incident: str, picture: Picture, anchor: Account) -> None:
+        """It is no more. `picture`: of which it is asked where its anchor is told now."""
+        self._due.pop(incident, None)
+        self._fresh.discard(incident)
+        self._gone[incident] = picture, anchor
+        self._moved.add(incident)
 
     def _show(self, incident: str, picture: Picture) -> None:
         self._due[incident] = picture

@@ -99,6 +99,29 @@ def test_it_points_to_its_successor_wherever_the_batches_are_cut_around_a_correc
     the_withdrawn_points_to_the_live(story_of_a_correction(), flushed_after)
 
 
+def story_of_another_day(back: bool = False) -> list[bytes]:
+    """one tells of it, tick, terms with another salt for later days, it was on one of those, tick; `back`: it was not after all"""
+    mapping = TERMS.as_mapping()
+    others = parse(mapping | {"truce": mapping["truce"] | {"salt": "another salt"}})
+    log = [terms_record(TERMS), terms_record(others, TERMS.d_hour_s + 24 * HOUR)]
+    for revision, hour, received_hour in ((1, 1, 2), (2, 25, 26), (3, 2, 30))[: 3 if back else 2]:
+        body = {"report_id": "v1", "source": "council", "revision": revision, "type": "violation", "kind": "attack"}
+        body |= {"weapon": "mortar", "occurred_at": stated(TERMS.d_hour_s + hour * HOUR)}
+        log.append(located(Told(body, CIRCLE, TERMS.d_hour_s + received_hour * HOUR), len(log)))
+        log.append(tick(TERMS.d_hour_s + (received_hour + 1) * HOUR, len(log)))
+    return log
+
+
+@pytest.mark.parametrize("flushed_after", [range(7), range(0), (3,), (4,), (5,), (2, 4)])
+def test_what_moves_to_a_day_of_other_terms_is_withdrawn_for_what_they_make_of_it(flushed_after: range) -> None:
+    the_withdrawn_points_to_the_live(story_of_another_day(), flushed_after)
+
+
+@pytest.mark.parametrize("flushed_after", [range(9), range(0), (3, 5), (4, 6), (5,), (6,)])
+def test_what_moves_back_is_there_again(flushed_after: range) -> None:
+    the_withdrawn_points_to_the_live(story_of_another_day(back=True), flushed_after)
+
+
 def story_between_two_ticks(*told_after: tuple[str, int, Circle | None]) -> list[bytes]:
     """one tells of it, tick, then what follows, each (source, revision, where; None takes it back)"""
     log = [terms_record(TERMS)]
