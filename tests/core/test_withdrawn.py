@@ -100,7 +100,7 @@ def test_it_points_to_its_successor_wherever_the_batches_are_cut_around_a_correc
 
 
 def story_of_another_day(back: bool = False) -> list[bytes]:
-    """one tells of it, tick, terms with another salt for later days, it was on one of those, tick; `back`: it was not after all"""
+    """one tells of it, tick, terms with another salt for later days, it was on one of those, tick; `back`: not after all"""
     mapping = TERMS.as_mapping()
     others = parse(mapping | {"truce": mapping["truce"] | {"salt": "another salt"}})
     log = [terms_record(TERMS), terms_record(others, TERMS.d_hour_s + 24 * HOUR)]
