@@ -50,6 +50,9 @@ class Drill:
         for stage in ("intake", "monitor"):
             self.start(stage)
         wait_until(lambda: self.prometheus.value('truce_clock_timestamp_seconds{truce="live"}'), "the truce has a time", 120)
+        # Until it has seen both at work it may yet say that one is missing, rightly.
+        both = "count(sum by (stage) (truce_partitions_assigned) > 0) == 2"
+        wait_until(lambda: self.prometheus.value(both), "both stages are seen at work", 120)
 
     def start(self, stage: str) -> None:
         settings = {"tick_s": TICK_S, "stuck_after_s": STUCK_AFTER_S, "metrics_targets": self.prometheus.targets}
