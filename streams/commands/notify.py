@@ -34,8 +34,8 @@ def notify(
         raise click.UsageError(f"{url!r} is no address; it begins with https:// or http:// and names a host")
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", name):
         raise click.UsageError("--name: letters, digits, '.', '_' and '-'")
+    quieten("warning")
     try:
-        quieten("warning")
         secret = secret_of(secret_file.read_text("utf-8", "replace"))
         pace = Pace(retry_first, retry_most)
         notifier = Notifier(load(), url, secret, name, truce=truce, pace=pace, say=lambda line: click.echo(line, err=True))

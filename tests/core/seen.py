@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from core.builders import restored
 
 from schemas.facts import Circle, Day, Level, LocatedReport, LoggedTick, LogRecord, Origin, PhaseChange, Rejected
 from schemas.reasons import Method
@@ -85,8 +86,7 @@ def violation(name: str, hour: int, received_hour: int | None = None, revision: 
 class Seen:
     """What readers have: phase changes in order, and the last day and level of each key.
 
-    `restarts`: hours at whose end the state is thrown away and read again, from the last base if there is one. `read_from`: the
-    offset from which it was, the last time.
+    `restarts`: hours at whose end the state is thrown away and read again, from the last base if there is one.
     """
 
     def __init__(
@@ -96,7 +96,6 @@ class Seen:
         self.days: dict[tuple[str, int], Day] = {}
         self.levels: dict[str, Level] = {}
         self.rejected: list[Rejected] = []
-        self.read_from = 0
         self.partition = LogPartition(0)
         self._log: list[bytes] = []
         self._checkpoints: dict[str, bytes] = {}
@@ -114,13 +113,12 @@ class Seen:
 
     def restart(self) -> None:
         """Raises `HeadsDiffer` where the log now gives other changes than were announced."""
-        again = LogPartition.restore(0, self._checkpoints, told=True)
-        self.read_from = again.next_offset
-        for offset in range(again.next_offset, again.recorded_offset):
-            again.apply(offset, self._log[offset])
-        again.recovered()
-        assert again.flush(publish=False) == []
-        self.partition = again
+        self.partition = restored(self._log, self._checkpoints)
+
+    @property
+    def read_from(self) -> int:
+        """The offset from which a restart would read the log now."""
+        return LogPartition.restore(0, self._checkpoints).next_offset
 
     def _put(self, record: bytes) -> None:
         self._log.append(record)

@@ -20,14 +20,14 @@ class Markers:
         return len(self._standing) + len(self._beyond)
 
     def put(self, marker: Marker, most: int) -> bool:
-        """Whether it is new."""
+        """Whether days may be other by it: one beyond the limit stands for all of them, and more of those change nothing."""
         if marker.marker in self._standing or marker.marker in self._beyond:
             return False
-        if self._beyond or len(self._standing) + 1 >= most:
-            self._beyond[marker.marker] = marker.reason, marker.digest
-        else:
+        if not self._beyond and len(self._standing) + 1 < most:
             self._standing[marker.marker] = marker
-        return True
+            return True
+        self._beyond[marker.marker] = marker.reason, marker.digest
+        return len(self._beyond) == 1
 
     def lift(self, name: str, digest: str | None = None) -> bool:
         """Whether it stood. With the digest of what was published again, only the marker of that very report."""
